@@ -1,0 +1,72 @@
+// Package rag finds the passages of a knowledge base that may answer a
+// question.
+//
+// A Document is cut into Passages of a few sentences. Each passage is stored
+// with one sparse vector, named after its language, of BM25 weights of words
+// and character n-grams; languages never share one, because the store counts
+// how rare a term is over the whole vector. A Retriever encodes the question
+// the same way, searches, and keeps what is relevant.
+package rag
+
+import (
+	"context"
+
+	"tilgate/internal/lang"
+)
+
+// A Document is one article as its publisher wrote it.
+type Document struct {
+	ID     string   // unique within its knowledge base and language
+	Title  string   // may be empty
+	Text   string   // display form; paragraphs are separated by empty lines
+	Lang   lang.Tag // of Text
+	Source string   // where it can be read: a URL, or the file it came from
+	Date   string   // as published, RFC 3339 date; may be empty
+	Sector string   // of government: "health"; may be empty
+}
+
+// A Passage is a piece of a document, long enough to answer from and short
+// enough to quote.
+type Passage struct {
+	KB     string   // knowledge base it stands in
+	Doc    string   // Document.ID
+	N      int      // place among the document's passages, from 0
+	Title  string   // Document.Title
+	Text   string   // display form
+	Lang   lang.Tag // of Text
+	Source string
+	Date   string
+	Sector string
+	Hash   string  // of the document's content, so that an unchanged one is recognised
+	Score  float64 // of the search that found it; comparable within one answer only
+}
+
+// A Query is a question as the retriever needs it.
+type Query struct {
+	Text string     // as typed, not folded
+	Lang lang.Tag   // of Text
+	Also []lang.Tag // other languages whose passages still help
+	KBs  []string   // knowledge bases to search; none means every one
+	K    int        // passages wanted; 0 means 6
+}
+
+// A Vector is a sparse vector. Indices are unique and ascending; Values has
+// the same length.
+type Vector struct {
+	Indices []uint32
+	Values  []float32
+}
+
+// A Probe is one search in one knowledge base, in one language.
+type Probe struct {
+	KB      string
+	Lang    lang.Tag
+	Lexical Vector
+	K       int
+}
+
+// A Searcher finds the K passages nearest to a probe, best first. A knowledge
+// base without passages in the language gives none, without an error.
+type Searcher interface {
+	Search(ctx context.Context, p Probe) ([]Passage, error)
+}

@@ -1,0 +1,106 @@
+// Package serving answers questions.
+//
+// Service.Answer takes a Request and yields Events: one Plan (language,
+// adapter, passages), Deltas of text, and one Done. What it needs from the
+// outside (a model, a retriever, a detector, a recorder) it asks for with the
+// small interfaces here; the child packages meet them.
+package serving
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"tilgate/adapters"
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+// A Message is one turn of a conversation.
+type Message struct {
+	Role    string // "system", "user" or "assistant"
+	Content string
+}
+
+// Params are the sampling parameters that a caller may set. A nil field
+// leaves the choice to the model.
+type Params struct {
+	Temperature *float64
+	TopP        *float64
+	MaxTokens   *int
+	Seed        *int
+	Stop        []string
+}
+
+// A Prompt is what a model is asked. Messages is the whole of it for a model
+// that reads; the other fields are what Messages was made from, for one that
+// does not (extract).
+type Prompt struct {
+	Model    string // on the model server; empty means its default
+	Messages []Message
+	Params   Params
+
+	Question string
+	Passages []rag.Passage // cited as [1], [2], … in this order
+	Adapter  *adapters.Adapter
+}
+
+// A Chunk is a piece of a model's answer. The last one has Finish set.
+type Chunk struct {
+	Text   string
+	Finish string // "stop" or "length" on the last chunk, else empty
+	Usage  *Usage // on the last chunk, when the model server counted
+}
+
+// Usage counts tokens. Estimated is set when nobody counted them.
+type Usage struct {
+	PromptTokens     int
+	CompletionTokens int
+	Estimated        bool
+}
+
+// A Model turns a prompt into text. It yields chunks until one has Finish
+// set, or yields one error and ends; an answer that just stops is an error.
+// Canceling ctx stops the model server's work as well.
+type Model interface {
+	Chat(ctx context.Context, p Prompt) iter.Seq2[Chunk, error]
+}
+
+// Raw is a chat completion that names a plain model: it is sent on as it came.
+type Raw struct {
+	ID      string    // of the answer: "chatcmpl-…"
+	Created time.Time // of the answer
+	Model   string
+	Stream  bool
+	Body    []byte // the caller's JSON, OpenAI shape
+}
+
+// A ModelInfo describes a model that can be named in a request.
+type ModelInfo struct {
+	Name    string
+	Created time.Time
+	Owner   string // "ollama", "tilgate"
+}
+
+// An Upstream serves plain models.
+type Upstream interface {
+	// Models lists what can be named now.
+	Models(ctx context.Context) ([]ModelInfo, error)
+	// Forward yields the answer in OpenAI's shape: one chat.completion object,
+	// or the chunks of a stream, each as JSON without SSE framing and without
+	// the closing [DONE].
+	Forward(ctx context.Context, r Raw) iter.Seq2[[]byte, error]
+}
+
+// A Retriever finds passages that may help with a question. An empty result
+// with no error means that nothing stored was near enough.
+type Retriever interface {
+	Retrieve(ctx context.Context, q rag.Query) ([]rag.Passage, error)
+}
+
+// A Language is what a question was taken to be in.
+type Language struct {
+	Tag        lang.Tag
+	Script     lang.Script
+	Confidence float64 // 0..1; 1 when the caller named the language
+}
