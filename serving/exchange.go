@@ -1,0 +1,96 @@
+package serving
+
+import (
+	"time"
+
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+// A Caller is who asks: the name of a key, never its secret.
+type Caller struct {
+	Name string
+}
+
+// A Request is a question that Tilgate itself answers ("auto"): language,
+// passages and prompt are chosen here.
+type Request struct {
+	ID        string // of the answer: "chatcmpl-…"
+	Caller    Caller
+	Messages  []Message // the last one is the question, from the user
+	Language  lang.Tag  // that the caller named; empty means detect it
+	Knowledge []string  // knowledge bases to search; none means every one
+	Params    Params
+}
+
+// An Event is a step of an answer: one Plan, then Deltas, then one Done.
+// Events are copies; a reader may keep them.
+type Event interface{ event() }
+
+// A Plan says how the question will be answered, before the first word.
+type Plan struct {
+	Language Language
+	Adapter  lang.Tag      // of the adapter that answers; may differ from Language.Tag by fallback
+	Passages []rag.Passage // what the answer rests on, cited as [1], [2], …
+	Grounded bool          // passages were found and given to the model
+	Degraded string        // why this is less than a full answer; empty if it is not
+	Model    string        // that answers: a model's name, or "extract"
+}
+
+// The reasons for Plan.Degraded.
+const (
+	NoModel   = "no_model"   // no model is running; passages are quoted instead
+	NoStore   = "no_store"   // the knowledge base cannot be reached; the answer has no sources
+	NotFound  = "not_found"  // nothing relevant stands in the knowledge base
+	ModelLost = "model_lost" // the model failed before its first word; passages are quoted instead
+)
+
+// A Delta is the next piece of the answer's text.
+type Delta struct {
+	Text string
+}
+
+// A Citation ties a mark such as [2] in the answer to a passage. Start and
+// End are the mark's place in the answer, in Unicode code points.
+type Citation struct {
+	N          int // the number in the mark, from 1
+	Start, End int
+	Passage    rag.Passage
+}
+
+// Done ends an answer. Plan is as it stood at the end: Model and Degraded may
+// have changed if the first choice of model failed before its first word.
+type Done struct {
+	Finish    string // "stop" or "length"
+	Usage     Usage
+	Citations []Citation
+	Plan      Plan
+}
+
+func (Plan) event()  {}
+func (Delta) event() {}
+func (Done) event()  {}
+
+// A Route says what a model name in a request means.
+type Route struct {
+	Auto     bool     // Tilgate answers; otherwise the name is a plain model's
+	Language lang.Tag // that the name asked for ("auto:ky"); empty means detect it
+}
+
+// An Exchange is the one record of a request: log, metrics, usage and audit
+// all read it.
+type Exchange struct {
+	ID        string
+	Start     time.Time
+	Caller    Caller
+	Model     string // as requested
+	Auto      bool
+	Stream    bool
+	Plan      Plan
+	First     time.Duration // to the first text; 0 if there was none
+	Total     time.Duration
+	Chars     int // of the answer, in code points
+	Citations int
+	Usage     Usage
+	Err       error // how it ended; nil is well
+}
