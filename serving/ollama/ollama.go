@@ -1,0 +1,165 @@
+// Package ollama is the client of an Ollama server: a serving.Model, and the
+// serving.Upstream that lets OpenAI's requests reach it.
+//
+// Everything goes to Ollama's native API, never to its /v1, which forces a
+// temperature, ignores num_ctx and truncates in silence. A request that this
+// API has no word for is therefore refused by the name of its field; nothing
+// is dropped. Before changing a request, know that Ollama loads a model anew
+// whenever num_ctx or another runner option differs from the last request's:
+// Options are one per Client so that nothing reloads.
+package ollama
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ollama/ollama/api"
+
+	"tilgate/internal/fault"
+	"tilgate/serving"
+)
+
+var (
+	_ serving.Model    = (*Client)(nil)
+	_ serving.Upstream = (*Client)(nil)
+)
+
+// Options say how to ask. The zero value works.
+type Options struct {
+	// Model is asked when a prompt names none; empty means the one that was
+	// changed last on the server.
+	Model string
+	// NumCtx is the context in tokens that every request asks for; 0 means
+	// 8192, and less than 0 what the model or the server says. The server cuts
+	// it to what the model was trained with.
+	NumCtx int
+	// KeepAlive is how long a model stays in memory after an answer; 0 means
+	// what the server says, less than 0 forever.
+	KeepAlive time.Duration
+	// Think lets models that can think do so before they answer a Chat. The
+	// reader waits meanwhile, and sees none of it. Forward does what the
+	// caller says.
+	Think bool
+	// Connect is the longest wait for a connection; 0 means 5 s.
+	Connect time.Duration
+	// Silence is the longest wait for the first and for each next piece of an
+	// answer, loading the model and reading the prompt included; 0 means
+	// 5 min, which is also how long Ollama lets a model load.
+	Silence time.Duration
+}
+
+// A Client asks one Ollama server. It is safe for concurrent use.
+type Client struct {
+	chatURL string
+	api     *api.Client
+	http    *http.Client
+	opts    Options
+
+	mu    sync.Mutex
+	chats map[string]bool // whether the model of a digest can chat
+}
+
+// New returns a Client of the server at baseURL, such as
+// "http://127.0.0.1:11434". It does not connect yet.
+func New(baseURL string, opts Options) (*Client, error) {
+	u, err := url.Parse(strings.TrimRight(baseURL, "/"))
+	if err != nil {
+		return nil, fmt.Errorf("address of the model server: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("address of the model server: %q is not like http://host:11434", baseURL)
+	}
+	if opts.NumCtx == 0 {
+		opts.NumCtx = 8192
+	}
+	if opts.Connect == 0 {
+		opts.Connect = 5 * time.Second
+	}
+	if opts.Silence == 0 {
+		opts.Silence = 5 * time.Minute
+	}
+	hc := &http.Client{
+		Transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: opts.Connect}).DialContext,
+			TLSHandshakeTimeout: opts.Connect,
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     90 * time.Second,
+			DisableCompression:  true,
+		},
+		// Where questions go is for the configuration to say, not for a server.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &Client{
+		chatURL: u.JoinPath("api/chat").String(),
+		api:     api.NewClient(u, hc),
+		http:    hc,
+		opts:    opts,
+		chats:   map[string]bool{},
+	}, nil
+}
+
+// Close lets go of idle connections. Answers on their way are not disturbed.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Models lists the models on the server, newest first.
+func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
+	list, err := c.api.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing models: %w", faultOf(ctx, "", err))
+	}
+	infos := make([]serving.ModelInfo, 0, len(list.Models))
+	for _, m := range list.Models {
+		infos = append(infos, serving.ModelInfo{Name: m.Name, Created: m.ModifiedAt, Owner: "ollama"})
+	}
+	return infos, nil
+}
+
+// Ready returns the names of the models that can chat, newest first; those
+// that only embed are left out. An error means that the server does not
+// answer as Ollama does. No models and no error means that it needs one.
+func (c *Client) Ready(ctx context.Context) ([]string, error) {
+	list, err := c.api.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing models: %w", faultOf(ctx, "", err))
+	}
+	names := []string{}
+	for _, m := range list.Models {
+		chats, err := c.canChat(ctx, m)
+		switch {
+		case fault.NotFound.Is(err): // removed since it was listed
+		case err != nil:
+			return nil, err
+		case chats:
+			names = append(names, m.Name)
+		}
+	}
+	return names, nil
+}
+
+// canChat asks once per digest what a model can do.
+func (c *Client) canChat(ctx context.Context, m api.ListModelResponse) (bool, error) {
+	c.mu.Lock()
+	chats, known := c.chats[m.Digest]
+	c.mu.Unlock()
+	if known {
+		return chats, nil
+	}
+	show, err := c.api.Show(ctx, &api.ShowRequest{Model: m.Name})
+	if err != nil {
+		return false, fmt.Errorf("asking what %s can do: %w", m.Name, faultOf(ctx, m.Name, err))
+	}
+	chats = len(show.Capabilities) == 0 // servers before 0.6.4 do not tell
+	for _, cap := range show.Capabilities {
+		chats = chats || cap == "completion"
+	}
+	c.mu.Lock()
+	c.chats[m.Digest] = chats
+	c.mu.Unlock()
+	return chats, nil
+}

@@ -1,0 +1,189 @@
+package ollamatest
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"strings"
+)
+
+// Tiny says what a tiny model is like. Models of different seeds say
+// different things.
+type Tiny struct {
+	Seed uint64
+	// Endless models never end an answer by themselves.
+	Endless bool
+	// Embeds makes a model that only embeds.
+	Embeds bool
+}
+
+// The tiny model's measures. It reads one token per byte, so a context has to
+// be long to hold a prompt in a script of three bytes per letter.
+const (
+	dim, blocks, heads, kvHeads, ff = 64, 2, 4, 2, 128
+	trainedCtx                      = 32768
+	endOfText, endOfTurn            = 256, 258
+	vocabulary                      = 259
+)
+
+// WriteTinyModel writes a model of the llama architecture as GGUF, some
+// 450 kB: a token per byte and three special ones. It answers in pronounceable
+// lower-case ASCII ("lo fate nu. Kami") of a few dozen letters, never says the
+// same token twice in a row, and can be held to JSON by a grammar.
+//
+// A model of purely random weights stutters, and Ollama ends a stream without
+// a word after 30 equal tokens. So the letters that may follow a letter are
+// set by hand: a token's embedding is mostly the axis of its class, and the
+// output matrix holds for each class what comes next. The blocks add a little
+// noise that depends on the whole prompt.
+func WriteTinyModel(w io.Writer, t Tiny) error {
+	rng := rand.New(rand.NewPCG(t.Seed, 0))
+	gauss := func(n int, std float64) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = float32(rng.NormFloat64() * std)
+		}
+		return out
+	}
+	ones := func(n int) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = 1
+		}
+		return out
+	}
+	g := &gguf{}
+	tinyKeys(g, t)
+	embedding := gauss(vocabulary*dim, 0.01)
+	for v := range vocabulary {
+		embedding[v*dim+class(v)] += 1
+	}
+	const kv = kvHeads * dim / heads
+	g.tensor("token_embd.weight", embedding, dim, vocabulary)
+	for i := range blocks {
+		p := fmt.Sprintf("blk.%d.", i)
+		g.tensor(p+"attn_norm.weight", ones(dim), dim)
+		g.tensor(p+"attn_q.weight", gauss(dim*dim, 0.15), dim, dim)
+		g.tensor(p+"attn_k.weight", gauss(dim*kv, 0.15), dim, kv)
+		g.tensor(p+"attn_v.weight", gauss(dim*kv, 0.15), dim, kv)
+		g.tensor(p+"attn_output.weight", gauss(dim*dim, 0.002), dim, dim)
+		g.tensor(p+"ffn_norm.weight", ones(dim), dim)
+		g.tensor(p+"ffn_gate.weight", gauss(dim*ff, 0.15), dim, ff)
+		g.tensor(p+"ffn_up.weight", gauss(dim*ff, 0.15), dim, ff)
+		g.tensor(p+"ffn_down.weight", gauss(ff*dim, 0.002), ff, dim)
+	}
+	g.tensor("output_norm.weight", ones(dim), dim)
+	g.tensor("output.weight", output(rng, t), dim, vocabulary)
+	return g.write(w)
+}
+
+func tinyKeys(g *gguf, t Tiny) {
+	tokens := append(byteTokens(), "<|endoftext|>", "<|im_start|>", "<|im_end|>")
+	kinds := make([]int32, vocabulary)
+	for i := range kinds {
+		kinds[i] = 1 // normal
+		if i >= endOfText {
+			kinds[i] = 3 // control
+		}
+	}
+	g.key("general.architecture", "llama")
+	g.key("general.name", fmt.Sprintf("tiny %d", t.Seed))
+	g.key("general.file_type", uint32(0)) // F32
+	g.key("llama.context_length", uint32(trainedCtx))
+	g.key("llama.embedding_length", uint32(dim))
+	g.key("llama.block_count", uint32(blocks))
+	g.key("llama.feed_forward_length", uint32(ff))
+	g.key("llama.attention.head_count", uint32(heads))
+	g.key("llama.attention.head_count_kv", uint32(kvHeads))
+	g.key("llama.attention.layer_norm_rms_epsilon", float32(1e-5))
+	g.key("llama.rope.dimension_count", uint32(dim/heads))
+	g.key("llama.rope.freq_base", float32(10000))
+	g.key("llama.vocab_size", uint32(vocabulary))
+	if t.Embeds {
+		g.key("llama.pooling_type", uint32(1)) // the mean
+	}
+	g.key("tokenizer.ggml.model", "gpt2")
+	g.key("tokenizer.ggml.pre", "default")
+	g.key("tokenizer.ggml.tokens", tokens)
+	g.key("tokenizer.ggml.token_type", kinds)
+	g.key("tokenizer.ggml.merges", []string{})
+	g.key("tokenizer.ggml.bos_token_id", uint32(endOfText))
+	g.key("tokenizer.ggml.eos_token_id", uint32(endOfTurn))
+	g.key("tokenizer.ggml.add_bos_token", false)
+}
+
+const (
+	vowels     = "aeiou"
+	consonants = "bdfghjklmnprstvz"
+)
+
+// The classes of tokens: each letter is one, and so are space, stop and all
+// the others together.
+const space, stop, other, classes = 26, 27, 28, 29
+
+func class(token int) int {
+	switch {
+	case 'a' <= token && token <= 'z':
+		return token - 'a'
+	case token == ' ':
+		return space
+	case token == '.':
+		return stop
+	}
+	return other
+}
+
+// output returns the output matrix, a row for each token. The norm before it
+// makes the axis of a class sqrt(dim) long.
+func output(rng *rand.Rand, t Tiny) []float32 {
+	m := make([]float32, vocabulary*dim)
+	for c := range classes {
+		set := func(token int, p float64) {
+			m[token*dim+c] = float32((12 + math.Log(p)) / math.Sqrt(dim))
+		}
+		some := func(letters string, p float64) {
+			for _, l := range letters {
+				set(int(l), p*math.Exp(rng.NormFloat64())/float64(len(letters)))
+			}
+		}
+		// Where a grammar leaves nothing else: an object's end, then the end.
+		m['}'*dim+c], m[endOfTurn*dim+c] = 0.5, 0.3
+		switch {
+		case c < space && strings.ContainsRune(vowels, rune('a'+c)):
+			some(consonants, 0.55)
+			set(' ', 0.37)
+			set('.', 0.08)
+		case c < space:
+			some(vowels, 1)
+		case c == stop && t.Endless:
+			set(' ', 1)
+		case c == stop:
+			// The quotation mark falls to the sampler's top_p of 0.9, except
+			// inside a JSON string, where no end of the answer is allowed.
+			set(endOfTurn, 0.50)
+			set(' ', 0.42)
+			set('"', 0.08)
+		default:
+			some(consonants, 1)
+		}
+	}
+	return m
+}
+
+// byteTokens returns how GPT-2's vocabulary writes each byte: printable ones
+// as themselves, the others as the letters from U+0100 on.
+func byteTokens() []string {
+	tokens := make([]string, 0, vocabulary)
+	next := rune(256)
+	for b := range rune(256) {
+		switch {
+		case b >= '!' && b <= '~', b >= '¡' && b <= '¬', b >= '®':
+			tokens = append(tokens, string(b))
+		default:
+			tokens = append(tokens, string(next))
+			next++
+		}
+	}
+	return tokens
+}

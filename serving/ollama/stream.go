@@ -1,0 +1,142 @@
+package ollama
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/ollama/ollama/api"
+
+	"tilgate/internal/fault"
+)
+
+// maxLine is the longest line of an answer that we read, as in package api.
+const maxLine = 8 << 20
+
+var (
+	errSilent = errors.New("silent for too long")
+	errNoDone = errors.New("the answer ended without done")
+)
+
+// stream sends req and yields the pieces of its answer, of which the last has
+// Done set, or an error and then nothing.
+//
+// It is here because api.Client.Chat sets 8 MB aside for each answer and takes
+// a broken connection for a good end.
+func (c *Client) stream(ctx context.Context, req *api.ChatRequest) iter.Seq2[api.ChatResponse, error] {
+	return func(yield func(api.ChatResponse, error) bool) {
+		ours, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		silence := time.AfterFunc(c.opts.Silence, func() { cancel(errSilent) })
+		defer silence.Stop()
+		fail := func(err error) {
+			if cause := context.Cause(ours); ctx.Err() == nil && cause == errSilent {
+				err = cause
+			}
+			yield(api.ChatResponse{}, faultOf(ctx, req.Model, err))
+		}
+
+		body, err := c.post(ours, req)
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer body.Close()
+		for piece, err := range pieces(body) {
+			if err != nil {
+				fail(err)
+				return
+			}
+			silence.Stop() // a slow reader is not a silent server
+			if !yield(piece, nil) || piece.Done {
+				return
+			}
+			silence.Reset(c.opts.Silence)
+		}
+	}
+}
+
+// post sends req and returns the body of a good answer.
+func (c *Client) post(ctx context.Context, req *api.ChatRequest) (io.ReadCloser, error) {
+	data, err := json.Marshal(req)
+	if err != nil {
+		return nil, fault.Internal.Wrap(err, "the request could not be written down")
+	}
+	hr, err := http.NewRequestWithContext(ctx, http.MethodPost, c.chatURL, bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	hr.Header.Set("Content-Type", "application/json")
+	hr.Header.Set("Accept", "application/x-ndjson")
+	resp, err := c.http.Do(hr)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	if err != nil && len(text) == 0 {
+		return nil, err
+	}
+	e := api.StatusError{StatusCode: resp.StatusCode, Status: resp.Status}
+	if json.Unmarshal(text, &e) != nil || e.ErrorMessage == "" {
+		e.ErrorMessage = string(text)
+	}
+	return nil, e
+}
+
+// pieces reads an answer line by line, to the line that is done. It yields an
+// error when there is none.
+func pieces(r io.Reader) iter.Seq2[api.ChatResponse, error] {
+	return func(yield func(api.ChatResponse, error) bool) {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, maxLine)
+		for lines.Scan() {
+			line := bytes.TrimSpace(lines.Bytes())
+			if len(line) == 0 {
+				continue
+			}
+			var piece struct {
+				api.ChatResponse
+				Error string `json:"error"`
+			}
+			if err := json.Unmarshal(line, &piece); err != nil {
+				if broken := lines.Err(); broken != nil {
+					err = broken
+				}
+				yield(api.ChatResponse{}, &garbledError{line: string(line[:min(len(line), 200)]), err: err})
+				return
+			}
+			if piece.Error != "" {
+				yield(api.ChatResponse{}, api.StatusError{StatusCode: http.StatusInternalServerError, ErrorMessage: piece.Error})
+				return
+			}
+			if !yield(piece.ChatResponse, nil) || piece.Done {
+				return
+			}
+		}
+		err := lines.Err()
+		if err == nil {
+			err = errNoDone
+		}
+		yield(api.ChatResponse{}, err)
+	}
+}
+
+// A garbledError is a line that is not what Ollama writes.
+type garbledError struct {
+	line string // its beginning
+	err  error
+}
+
+func (e *garbledError) Error() string { return e.err.Error() + " in " + strconv.Quote(e.line) }
+func (e *garbledError) Unwrap() error { return e.err }
