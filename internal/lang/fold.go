@@ -1,0 +1,169 @@
+package lang
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold returns the match form of text: what two people who mean the same word
+// have in common, however they typed it. It is never shown.
+//
+// NFKC comes first; then letters that keyboards and habits mix up are made
+// one, marks that people leave out are dropped, digits become ASCII, and case
+// goes. Folding is by code point: it never joins or splits words, except that
+// characters without width vanish. Fold(t, Fold(t, s)) equals Fold(t, s).
+func Fold(tag Tag, text string) string {
+	base := tag.Base()
+	if !isASCII(text) {
+		text = norm.NFKC.String(strings.ToValidUTF8(text, "\uFFFD"))
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for _, r := range text {
+		if r = foldRune(base, r); r >= 0 {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// In these languages a letter with another mark is another word, and people
+// type the marks: folding them cost Vietnamese 7 points of recall@1.
+var marksMatter = map[Tag]bool{"vi": true, "yo": true, "ig": true, "ha": true, "ln": true, "wo": true}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// foldRune returns the match form of one code point, or -1 if it has none.
+func foldRune(base Tag, r rune) rune {
+	switch {
+	case r < 0x80:
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	case r >= 0x300 && r <= 0x36F: // marks on Latin and Cyrillic letters
+		if marksMatter[base] {
+			return r
+		}
+		return -1
+	case invisible(r):
+		return -1
+	case unicode.Is(unicode.Nd, r):
+		return '0' + digitValue(r)
+	case unicode.IsUpper(r):
+		r = unicode.ToLower(r)
+	}
+	if f, ok := folds[r]; ok {
+		return f
+	}
+	if f, ok := bare[r]; ok && !marksMatter[base] {
+		return f
+	}
+	if base == "am" && r >= 0x1200 && r <= 0x137F {
+		return foldAmharic(r)
+	}
+	return r
+}
+
+// invisible reports the characters that have no width or that people leave
+// out: joiners, direction marks, tatweel, harakat, the Indic nukta.
+func invisible(r rune) bool {
+	switch {
+	case r >= 0x064B && r <= 0x065F, r == 0x0640, r == 0x0670, r >= 0x06D6 && r <= 0x06ED && r != 0x06E5 && r != 0x06E6:
+		return unicode.Is(unicode.Mn, r) || r == 0x0640
+	case r == 0x093C, r == 0x09BC, r == 0x0A3C, r == 0x0ABC, r == 0x0B3C, r == 0x0CBC:
+		return true
+	case r == '‘', r == '’', r == 'ʻ', r == 'ʼ', r == '´', r == 'ʹ':
+		return true // o‘zbek, oʻzbek and ozbek are one word
+	case r == 0x17DD, r == 0x17D3:
+		return true
+	}
+	return unicode.Is(unicode.Cf, r)
+}
+
+// digitValue returns what a decimal digit of any script stands for. Unicode
+// keeps each set of ten in order, from a code point that is 0 mod 10 digits
+// after the range's start.
+func digitValue(r rune) rune {
+	for _, rg := range unicode.Nd.R16 {
+		if rune(rg.Lo) <= r && r <= rune(rg.Hi) {
+			return (r - rune(rg.Lo)) % 10
+		}
+	}
+	for _, rg := range unicode.Nd.R32 {
+		if rune(rg.Lo) <= r && r <= rune(rg.Hi) {
+			return (r - rune(rg.Lo)) % 10
+		}
+	}
+	return 0
+}
+
+// folds makes letters one that are typed for each other. Kyrgyz, Kazakh, Tajik
+// and Tatar letters fall to what a Russian keyboard has (ң to н): at no cost on
+// clean text, 11 points of recall@1 on text typed that way.
+var folds = pairs(
+	"өо үу ұу ңн қк ғг һх әа іи ёе ҳх ҷч ӣи ӯу җж ҙз ҫс ҡк ҥн ӊн ӄк ѕс јй ўу",                   // Cyrillic
+	"ıi əe đd łl øo ħh ŋn ɓb ɗd ƙk ƴy æa œo ßs ðd þt ǝe",                                        // Latin
+	"أا إا آا ٱا ىي یي ېي ۍي ئي ےي ۓي ێي ؤو ۆو ۇو ۈو ۋو ۉو کك ڪك گك ةه ۀه ەه ہه ھه ۂه ۃه ڵل ڕر", // Arabic
+	"ँं ৎত ঁং ੱੰ", // Indic: people mix the two nasal signs
+	"ςσ",
+)
+
+// bare gives the letter under the marks of a composed one: é to e, ё to е. The
+// Cyrillic й is a letter of its own to everyone who reads it.
+var bare = func() map[rune]rune {
+	m := map[rune]rune{}
+	for _, block := range [][2]rune{{0xC0, 0x24F}, {0x370, 0x4FF}, {0x1E00, 0x1FFF}} {
+		for r := block[0]; r <= block[1]; r++ {
+			first := []rune(norm.NFD.String(string(r)))[0]
+			if first != r && r != 'й' {
+				m[r] = first
+			}
+		}
+	}
+	return m
+}()
+
+func pairs(lists ...string) map[rune]rune {
+	m := map[rune]rune{}
+	for _, list := range lists {
+		for _, p := range strings.Fields(list) {
+			rs := []rune(p)
+			m[rs[0]] = rs[1]
+		}
+	}
+	return m
+}
+
+// foldAmharic joins the letters that sound alike in Amharic (not in Tigrinya):
+// ሐ ኀ ሀ, ሠ ሰ, ዐ አ, ፀ ጸ, with all their vowels, and ሃ ሀ, ኣ አ.
+func foldAmharic(r rune) rune {
+	switch {
+	case r >= 0x1210 && r <= 0x1216:
+		r -= 0x10
+	case r >= 0x1280 && r <= 0x1286:
+		r -= 0x80
+	case r >= 0x1220 && r <= 0x1227:
+		r += 0x10
+	case r >= 0x12D0 && r <= 0x12D6:
+		r -= 0x30
+	case r >= 0x1340 && r <= 0x1346:
+		r -= 0x08
+	}
+	switch r {
+	case 0x1203:
+		return 0x1200
+	case 0x12A3:
+		return 0x12A0
+	}
+	return r
+}

@@ -1,0 +1,175 @@
+package lang
+
+import (
+	"iter"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Sentences yields the sentences of a text in its display form: trimmed
+// pieces of text, in order, none empty. An empty line and a line that starts
+// a list item end a sentence too.
+//
+// Thai and Lao mark no sentence ends. Their phrases, which stand between
+// spaces, are gathered until they are about a sentence long.
+func Sentences(tag Tag, text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, block := range blocks(text) {
+			for rest := block; rest != ""; {
+				n := sentenceEnd(tag, rest)
+				if s := strings.TrimSpace(rest[:n]); s != "" && !yield(s) {
+					return
+				}
+				rest = rest[n:]
+			}
+		}
+	}
+}
+
+// blocks cuts text where lines say that a sentence cannot go on.
+func blocks(text string) []string {
+	var out []string
+	start, at := 0, 0
+	for at < len(text) {
+		end := strings.IndexByte(text[at:], '\n')
+		if end < 0 {
+			break
+		}
+		at += end + 1
+		line, _, _ := strings.Cut(text[at:], "\n")
+		if line = strings.TrimSpace(line); line == "" || listItem(line) {
+			out = append(out, text[start:at])
+			start = at
+		}
+	}
+	return append(out, text[start:])
+}
+
+func listItem(line string) bool {
+	return strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") || strings.HasPrefix(line, "• ") || strings.HasPrefix(line, "#")
+}
+
+// phraseLen is how many bytes of Thai or Lao are gathered, which is about 45
+// letters: the clause that a reader would quote.
+const phraseLen = 540
+
+// sentenceEnd returns where the first sentence of text ends, in bytes; at
+// least one.
+func sentenceEnd(tag Tag, text string) int {
+	for i, r := range text {
+		size := utf8.RuneLen(r)
+		if r == utf8.RuneError {
+			size = 1
+		}
+		next := i + size
+		switch {
+		case r == ' ' && i >= phraseLen && (thaiLao(text[:i])):
+			return next
+		case r == '.' || r == '…':
+			if end := closing(text, next); stopEnds(tag, text, i, end) {
+				return end
+			}
+		case r == '!' || r == '?' || r == '؟' || r == '۔':
+			if end := closing(text, next); end == len(text) || spaceAt(text, end) {
+				return end
+			}
+		case strings.ContainsRune("।॥።፧፨។៕၏။。！？", r) && r != '၏':
+			return closing(text, next)
+		case r == '፡' && strings.HasPrefix(text[next:], "፡"):
+			return closing(text, next+len("፡")) // how many people type ።
+		}
+	}
+	return len(text)
+}
+
+// thaiLao reports whether the last letter of text is Thai or Lao.
+func thaiLao(text string) bool {
+	for text != "" {
+		r, size := utf8.DecodeLastRuneInString(text)
+		if unicode.IsLetter(r) || unicode.IsMark(r) {
+			return unicode.In(r, unicode.Thai, unicode.Lao)
+		}
+		text = text[:len(text)-size]
+	}
+	return false
+}
+
+// closing returns where the quotes, brackets and repeated marks after a
+// sentence end are over.
+func closing(text string, i int) int {
+	for i < len(text) {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if !strings.ContainsRune(`"'”’»)]}›」』!?.؟।`, r) {
+			break
+		}
+		i += size
+	}
+	return i
+}
+
+func spaceAt(text string, i int) bool {
+	r, _ := utf8.DecodeRuneInString(text[i:])
+	return unicode.IsSpace(r)
+}
+
+// stopEnds reports whether the full stop at text[i], whose closing marks end
+// at end, ends a sentence rather than an initial, an abbreviation or a number.
+func stopEnds(tag Tag, text string, i, end int) bool {
+	rest := text[end:]
+	after := strings.TrimLeftFunc(rest, unicode.IsSpace)
+	if after == "" {
+		return true
+	}
+	if len(after) == len(rest) {
+		return false // no space: 3.14, example.org
+	}
+	next, _ := utf8.DecodeRuneInString(strings.TrimLeft(after, `"'“‘«([`))
+	if unicode.IsLower(next) {
+		return false
+	}
+	word := text[:i]
+	if k := strings.LastIndexFunc(word, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`("'«“`, r) }); k >= 0 {
+		_, size := utf8.DecodeRuneInString(word[k:])
+		word = word[k+size:]
+	}
+	if utf8.RuneCountInString(word) == 1 && unicode.IsLetter([]rune(word)[0]) {
+		return false // an initial ends nothing
+	}
+	if isNumber(word) && len(word) <= 2 && i == len(word) {
+		return false // "1. First"
+	}
+	return !abbreviations[tag.Base()][strings.ToLower(word)] && !abbreviations[""][strings.ToLower(word)]
+}
+
+func isNumber(s string) bool {
+	for _, r := range s {
+		if !unicode.IsDigit(r) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// abbreviations that are followed by a capital letter, by language; those
+// under "" hold for all.
+var abbreviations = map[Tag]map[string]bool{
+	"":   set("e.g i.e etc no nr vol pp"),
+	"en": set("mr mrs ms dr prof st jr sr vs u.s u.k jan feb aug sept oct nov dec gen col lt sen rep inc ltd co"),
+	"ru": set("г гг ул д кв т др пр им проф акад см стр рис руб тыс млн млрд обл р-н"),
+	"ky": set("ж жж к көч проф акад млн млрд миң обл р-н м.с б.а ж.б"),
+	"kk": set("ж жж қ көш проф акад млн млрд мың обл т.б б.э"),
+	"uz": set("ko‘ch prof akad mln mlrd yy v.b"),
+	"tr": set("dr prof doç av cad sok no bkz vb vs yy"),
+	"sw": set("bw bi dkt prof k.m n.k"),
+	"id": set("dr ir jl no tn ny prof"),
+	"vi": set("tp ts ths gs pgs"),
+}
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		m[w] = true
+	}
+	return m
+}

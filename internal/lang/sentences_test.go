@@ -1,0 +1,57 @@
+package lang
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestSentences(t *testing.T) {
+	for _, tt := range []struct {
+		tag  Tag
+		text string
+		want []string
+	}{
+		{"am", "ሰላም። እንዴት ነህ?", []string{"ሰላም።", "እንዴት ነህ?"}},
+		{"am", "ውሃ አፍሉ፡፡ ከዚያ ጠጡ፡፡", []string{"ውሃ አፍሉ፡፡", "ከዚያ ጠጡ፡፡"}},
+		{"kk", "Т. Рысқұлов көшесі қайда?", []string{"Т. Рысқұлов көшесі қайда?"}}, // an initial ends nothing
+		{"ky", "Салам. Кандайсыз? Жакшы!", []string{"Салам.", "Кандайсыз?", "Жакшы!"}},
+		{"ky", "Бишкек ш., Манас көч. 12. Келиңиз.", []string{"Бишкек ш., Манас көч. 12.", "Келиңиз."}},
+		{"bn", "নিবন্ধন বিনামূল্যে। কাগজ আনুন।", []string{"নিবন্ধন বিনামূল্যে।", "কাগজ আনুন।"}},
+		{"ur", "اندراج مفت ہے۔ کیا آپ آئیں گے؟", []string{"اندراج مفت ہے۔", "کیا آپ آئیں گے؟"}},
+		{"km", "ការចុះឈ្មោះឥតគិតថ្លៃ។ សូមយកឯកសារមក។", []string{"ការចុះឈ្មោះឥតគិតថ្លៃ។", "សូមយកឯកសារមក។"}},
+		{"my", "အခမဲ့ဖြစ်သည်။ လာပါ။", []string{"အခမဲ့ဖြစ်သည်။", "လာပါ။"}},
+		{"en", "It costs 3.50 tanga. Dr. Osmonova said: \"Come!\" Then go.", []string{"It costs 3.50 tanga.", `Dr. Osmonova said: "Come!"`, "Then go."}},
+		{"en", "See example.org for more", []string{"See example.org for more"}},
+		{"en", "Bring:\n- a card\n- a photo\n\nThen wait", []string{"Bring:", "- a card", "- a photo", "Then wait"}},
+		{"zh", "免费登记。请带证件。", []string{"免费登记。", "请带证件。"}},
+		{"en", "  \n ", nil},
+	} {
+		got := slices.Collect(Sentences(tt.tag, tt.text))
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("Sentences(%s, %q) = %q, want %q", tt.tag, tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestSentencesThai(t *testing.T) {
+	phrase := "จดทะเบียนเกิดภายในสามสิบวันโดยไม่เสียค่าธรรมเนียม" // 49 letters
+	got := slices.Collect(Sentences("th", phrase+" "+phrase+" "+phrase))
+	if len(got) != 3 {
+		t.Errorf("three phrases became %d: %q", len(got), got)
+	}
+}
+
+func FuzzSentences(f *testing.F) {
+	f.Add("th", "จดทะเบียน เกิด. Mr. X! \xff")
+	f.Fuzz(func(t *testing.T, tag, text string) {
+		at := 0
+		for s := range Sentences(Tag(tag), text) {
+			i := strings.Index(text[at:], s)
+			if i < 0 || s == "" {
+				t.Fatalf("%q is not the next piece of %q", s, text)
+			}
+			at += i + len(s)
+		}
+	})
+}
