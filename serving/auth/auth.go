@@ -1,0 +1,102 @@
+// Package auth knows who is calling, by the key they show.
+//
+// A key is a secret of 256 random bits. Only its SHA-256 is kept: whoever
+// reads the configuration or the memory of a backup cannot call, and a plain
+// hash is enough because there is nothing to guess in a random key. The set of
+// keys can be swapped while requests are being answered.
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"sync/atomic"
+
+	"tilgate/internal/fault"
+	"tilgate/serving"
+)
+
+// prefix marks a secret as ours, so that a scanner that finds one in a public
+// repository can say whose it is.
+const prefix = "tg-"
+
+// A Hash is the SHA-256 of a secret. As text it is 64 hexadecimal digits.
+type Hash [sha256.Size]byte
+
+// HashOf returns the hash that is kept of a secret.
+func HashOf(secret string) Hash { return sha256.Sum256([]byte(secret)) }
+
+// MarshalText writes the hash in hexadecimal.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (h *Hash) UnmarshalText(text []byte) error {
+	if strings.HasPrefix(string(text), prefix) {
+		return fault.Invalid.Errorf("a secret stands where its hash belongs; put the SHA-256 of the key there and change the key")
+	}
+	if len(text) != hex.EncodedLen(len(h)) {
+		return fault.Invalid.Errorf("a key's hash has %d hexadecimal digits, not %d characters", hex.EncodedLen(len(h)), len(text))
+	}
+	if _, err := hex.Decode(h[:], text); err != nil {
+		return fault.Invalid.Wrap(err, "a key's hash is written in hexadecimal digits")
+	}
+	return nil
+}
+
+// A Key is what is kept about a caller's secret.
+type Key struct {
+	Name string // of the caller, as it stands in the log
+	Hash Hash
+}
+
+// Generate makes a secret, which is shown once, and the key to keep, which
+// has no name yet.
+func Generate() (secret string, key Key) {
+	var random [32]byte
+	rand.Read(random[:]) // never fails: crypto/rand ends the program instead
+	secret = prefix + base64.RawURLEncoding.EncodeToString(random[:])
+	return secret, Key{Hash: HashOf(secret)}
+}
+
+// Keys is the set of keys in force. It is safe for concurrent use.
+type Keys struct {
+	buckets atomic.Pointer[map[bucket][]Key]
+}
+
+// A bucket is the head of a hash. Finding it takes a time that depends on the
+// hash of what the caller sent, and so says nothing about any secret; within
+// it keys are compared in constant time.
+type bucket [8]byte
+
+// New returns a set that holds the keys of list.
+func New(list []Key) *Keys {
+	k := new(Keys)
+	k.Swap(list)
+	return k
+}
+
+// Swap puts list in force. Requests that were let in go on.
+func (k *Keys) Swap(list []Key) {
+	buckets := make(map[bucket][]Key, len(list))
+	for _, key := range list {
+		b := bucket(key.Hash[:])
+		buckets[b] = append(buckets[b], key)
+	}
+	k.buckets.Store(&buckets)
+}
+
+// Check says who holds a secret.
+func (k *Keys) Check(secret string) (serving.Caller, bool) {
+	hash := HashOf(secret)
+	var found serving.Caller
+	ok := false
+	for _, key := range (*k.buckets.Load())[bucket(hash[:])] {
+		if subtle.ConstantTimeCompare(hash[:], key.Hash[:]) == 1 && !ok {
+			found, ok = serving.Caller{Name: key.Name}, true
+		}
+	}
+	return found, ok
+}

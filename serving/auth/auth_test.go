@@ -1,0 +1,106 @@
+package auth
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+
+	"tilgate/serving"
+)
+
+func TestCheck(t *testing.T) {
+	clinic, clinicKey := Generate()
+	clinicKey.Name = "clinic"
+	school, schoolKey := Generate()
+	schoolKey.Name = "school"
+	keys := New([]Key{clinicKey, schoolKey})
+	for _, tt := range []struct {
+		secret string
+		want   string
+		ok     bool
+	}{
+		{clinic, "clinic", true},
+		{school, "school", true},
+		{"", "", false},
+		{"tg-", "", false},
+		{clinic + " ", "", false},
+		{strings.ToLower(clinic), "", false},
+		{clinic[:len(clinic)-1], "", false},
+	} {
+		got, ok := keys.Check(tt.secret)
+		if ok != tt.ok || got != (serving.Caller{Name: tt.want}) {
+			t.Errorf("Check(%q) = %v, %v, want %q, %v", tt.secret, got, ok, tt.want, tt.ok)
+		}
+	}
+	if _, ok := New(nil).Check(""); ok {
+		t.Error("no keys let an empty secret in")
+	}
+}
+
+func TestSwapWhileChecking(t *testing.T) {
+	old, oldKey := Generate()
+	fresh, freshKey := Generate()
+	keys := New([]Key{oldKey})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 500 {
+				keys.Check(old)
+			}
+		})
+	}
+	keys.Swap([]Key{freshKey})
+	wg.Wait()
+	if _, ok := keys.Check(old); ok {
+		t.Error("the old key still opens")
+	}
+	if _, ok := keys.Check(fresh); !ok {
+		t.Error("the fresh key does not open")
+	}
+}
+
+func TestGenerate(t *testing.T) {
+	a, key := Generate()
+	b, _ := Generate()
+	if a == b || len(a) != len("tg-")+43 || !strings.HasPrefix(a, "tg-") {
+		t.Errorf("secrets %q and %q", a, b)
+	}
+	if key.Hash != HashOf(a) {
+		t.Error("the key does not hold the secret's hash")
+	}
+}
+
+func TestHashAsText(t *testing.T) {
+	secret, key := Generate()
+	text, err := json.Marshal(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), secret) {
+		t.Errorf("%s shows the secret", text)
+	}
+	var back Key
+	if err := json.Unmarshal(text, &back); err != nil || back != key {
+		t.Errorf("%s became %v, %v", text, back, err)
+	}
+	for _, wrong := range []string{"", "abc", strings.Repeat("x", 64), secret} {
+		var h Hash
+		if err := h.UnmarshalText([]byte(wrong)); err == nil {
+			t.Errorf("UnmarshalText(%q) gave no error", wrong)
+		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	secret, key := Generate()
+	list := []Key{key}
+	for range 1000 {
+		_, other := Generate()
+		list = append(list, other)
+	}
+	keys := New(list)
+	for b.Loop() {
+		keys.Check(secret)
+	}
+}

@@ -1,0 +1,39 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/valyala/fasthttp"
+
+	"tilgate/internal/fault"
+)
+
+// A call is the work behind one request. Its context ends when the reader
+// leaves, when shutting down took too long, or with end.
+type call struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	id     string // of the request, for the log
+	end    func() // must be called; may be called twice
+}
+
+func (g *Gateway) begin(rc *fasthttp.RequestCtx) *call {
+	ctx, cancel := context.WithCancelCause(g.base)
+	c := &call{ctx: ctx, cancel: cancel, id: requestID(rc)}
+	g.watch.add(c, rc.Conn())
+	c.end = sync.OnceFunc(func() {
+		g.watch.remove(c)
+		cancel(nil)
+	})
+	return c
+}
+
+// explain returns err, or what stands behind it if we ended the call ourselves.
+func (c *call) explain(err error) error {
+	if errors.Is(context.Cause(c.ctx), errDraining) {
+		return fault.Unavailable.Wrap(errors.Join(errDraining, err), "the server is shutting down; ask again")
+	}
+	return err
+}

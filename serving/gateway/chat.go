@@ -1,0 +1,122 @@
+package gateway
+
+import (
+	"bytes"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"tilgate/internal/fault"
+	"tilgate/serving"
+)
+
+// chat answers POST /v1/chat/completions. Questions to "auto" are decoded
+// strictly and answered by Tilgate; everything else goes on as it came.
+func (g *Gateway) chat(rc *fasthttp.RequestCtx) error {
+	caller, ok := g.apiCaller(&rc.Request.Header)
+	if !ok {
+		return errNoKey
+	}
+	if enc := rc.Request.Header.ContentEncoding(); len(enc) > 0 {
+		return refuse(415, "unsupported_encoding", "the body is sent as "+quote(string(enc))+"; send it as it is")
+	}
+	body := bytes.Clone(rc.PostBody()) // fasthttp uses its own again
+	head, err := peek(body)
+	if err != nil {
+		return err
+	}
+	c := g.begin(rc)
+	route := g.svc.Route(c.ctx, head.model)
+	if route.Auto {
+		return g.auto(rc, c, caller, route, body)
+	}
+	raw := serving.Raw{ID: answerID(rc), Created: time.Now(), Model: head.model, Stream: head.stream, Body: body}
+	pieces := g.svc.Forward(c.ctx, caller, raw)
+	if head.stream {
+		return g.stream(rc, c, pieces)
+	}
+	defer c.end()
+	object, err := whole(pieces)
+	if err != nil {
+		return c.explain(err)
+	}
+	writeJSON(rc, 200, object)
+	return nil
+}
+
+// whole waits for the one piece that a call without a stream yields.
+func whole(pieces iter.Seq2[[]byte, error]) ([]byte, error) {
+	var object []byte
+	for piece, err := range pieces {
+		if err != nil {
+			return nil, err
+		}
+		if object == nil {
+			object = bytes.Clone(piece)
+		}
+	}
+	if object == nil {
+		return nil, errNoAnswer
+	}
+	return object, nil
+}
+
+var errNoAnswer = fault.Unavailable.Errorf("the model server gave no answer")
+
+// auto answers a question to "auto".
+func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, route serving.Route, body []byte) error {
+	q, err := decode(body, g.opts.MaxQuestion)
+	if err == nil {
+		err = q.speak(route.Language)
+	}
+	if err != nil {
+		c.end()
+		return err
+	}
+	q.ID, q.Caller = answerID(rc), caller
+	events := g.svc.Answer(c.ctx, q.Request)
+	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage}
+	if q.stream {
+		return g.stream(rc, c, form.chunks(events))
+	}
+	defer c.end()
+	r, err := collect(events)
+	if err != nil {
+		return c.explain(err)
+	}
+	writeJSON(rc, 200, form.object(r))
+	return nil
+}
+
+// A reply is a whole answer.
+type reply struct {
+	text string
+	done serving.Done
+}
+
+// collect waits for the whole answer. Like everything here that reads events,
+// it reads on after Done: to stop early means that the reader left.
+func collect(events iter.Seq2[serving.Event, error]) (reply, error) {
+	var text strings.Builder
+	var done *serving.Done
+	for event, err := range events {
+		if err != nil {
+			return reply{}, err
+		}
+		switch e := event.(type) {
+		case serving.Delta:
+			text.WriteString(e.Text)
+		case serving.Done:
+			done = &e
+		}
+	}
+	if done == nil {
+		return reply{}, errCutShort
+	}
+	return reply{text.String(), *done}, nil
+}
+
+// errCutShort is our own mistake: an answer ends with Done or an error.
+var errCutShort = fault.Internal.Errorf("the answer broke off")

@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// A listener wraps the connections it accepts.
+type listener struct {
+	net.Listener
+	writeTimeout time.Duration
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{Conn: nc, writeTimeout: l.writeTimeout}
+	if secure, ok := nc.(*tls.Conn); ok {
+		return &tlsConn{c, secure}, nil
+	}
+	return c, nil
+}
+
+// A conn does two things that fasthttp does not. Each write has a deadline of
+// its own: fasthttp's WriteTimeout is one for the whole response, and would cut
+// every stream that is longer. And it closes gently after a request that was
+// not read to its end, since closing with unread bytes makes the kernel send a
+// reset, on which the client throws our explanation away.
+type conn struct {
+	net.Conn
+	writeTimeout time.Duration
+	linger       atomic.Bool
+}
+
+// slowest is the rate at which the slowest reader we wait for takes an answer,
+// or sends a question: bytes per second on a bad mobile line.
+const slowest = 4 << 10
+
+func atSlowest(n int) time.Duration { return time.Duration(n) * time.Second / slowest }
+
+func (c *conn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.writeTimeout + atSlowest(len(p)))); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// How much of a refused request is read, and for how long, so that the client
+// comes to read why.
+const (
+	lingerBytes = 64 << 20
+	lingerTime  = 3 * time.Second
+)
+
+func (c *conn) Close() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if ok && c.linger.Load() && half.CloseWrite() == nil {
+		c.SetReadDeadline(time.Now().Add(lingerTime))
+		io.CopyN(io.Discard, c.Conn, lingerBytes)
+	}
+	return c.Conn.Close()
+}
+
+// A tlsConn lets fasthttp see that the connection is encrypted.
+type tlsConn struct {
+	*conn
+	secure *tls.Conn
+}
+
+func (c *tlsConn) Handshake() error                     { return c.secure.Handshake() }
+func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.secure.ConnectionState() }
+
+// connOf returns our conn beneath c, or nil.
+func connOf(c net.Conn) *conn {
+	switch c := c.(type) {
+	case *conn:
+		return c
+	case *tlsConn:
+		return c.conn
+	}
+	return nil
+}
+
+// lazy is formatted if it is logged.
+type lazy struct {
+	format string
+	args   []any
+}
+
+func (l lazy) String() string { return fmt.Sprintf(l.format, l.args...) }

@@ -1,0 +1,161 @@
+// Package gateway is the HTTP front: OpenAI's API, and a page to ask on.
+//
+// fasthttp ends here. A handler copies what it needs out of the request,
+// because fasthttp uses its memory again as soon as the response is written,
+// and calls a Service with a context that ends when the reader leaves. Nothing
+// in fasthttp says that a reader left, so a watcher looks at the connections
+// of the requests in progress (watch.go).
+//
+// Only this package turns kinds of error into status codes (errors.go).
+package gateway
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"tilgate/serving"
+)
+
+// A Service answers.
+type Service interface {
+	// Route says what a model name means: "auto", "auto:ky", the name of an
+	// adapter, or a plain model.
+	Route(ctx context.Context, model string) serving.Route
+	// Answer yields one Plan, Deltas and one Done, or an error at any point.
+	Answer(ctx context.Context, r serving.Request) iter.Seq2[serving.Event, error]
+	// Forward yields what a plain model answers: one object, or the chunks of
+	// a stream without their framing. A piece is valid until the next.
+	Forward(ctx context.Context, c serving.Caller, r serving.Raw) iter.Seq2[[]byte, error]
+	// Models lists what can be named.
+	Models(ctx context.Context) ([]serving.ModelInfo, error)
+	// Ready returns nil when questions can be answered, else why not.
+	Ready(ctx context.Context) error
+}
+
+// Keys says who holds a secret. The secret is empty if none was shown.
+type Keys interface {
+	Check(secret string) (serving.Caller, bool)
+}
+
+// Options are the choices of whoever runs the gateway.
+type Options struct {
+	Hosts   []string // names in the Host header that are served, besides the address itself
+	Origins []string // web origins that may call the API from a browser: "https://app.example.org"
+
+	MaxBody     int // bytes of a request body; 0 means 8 MiB
+	MaxQuestion int // characters of a question; 0 means 32,000
+
+	ReadTimeout  time.Duration // for the header and the first part of the body; 0 means 10 s
+	IdleTimeout  time.Duration // between two requests on a connection; 0 means 2 min
+	WriteTimeout time.Duration // for one piece of an answer to be taken; 0 means 30 s
+	PingEvery    time.Duration // silence in a stream before a comment is sent; 0 means 10 s
+	WatchEvery   time.Duration // between looks at whether readers are still there; 0 means 100 ms
+	DrainWait    time.Duration // between "not ready" and closing the door, for a balancer to notice
+
+	Log *slog.Logger // nil means slog.Default()
+}
+
+func (o Options) withDefaults() Options {
+	setDefault(&o.MaxBody, 8<<20)
+	setDefault(&o.MaxQuestion, 32_000)
+	setDefault(&o.ReadTimeout, 10*time.Second)
+	setDefault(&o.IdleTimeout, 2*time.Minute)
+	setDefault(&o.WriteTimeout, 30*time.Second)
+	setDefault(&o.PingEvery, 10*time.Second)
+	setDefault(&o.WatchEvery, 100*time.Millisecond)
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return o
+}
+
+func setDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}
+
+// A Gateway serves HTTP.
+type Gateway struct {
+	svc    Service
+	keys   Keys
+	opts   Options
+	log    *slog.Logger
+	server *fasthttp.Server
+	page   *page
+	hosts  map[string]bool
+	routes map[string]methods
+
+	base     context.Context // of every request; ends when draining took too long
+	cancel   context.CancelCauseFunc
+	draining atomic.Bool
+	watch    *watcher
+}
+
+// New returns a gateway that asks svc and lets in whom keys knows.
+func New(svc Service, keys Keys, opts Options) *Gateway {
+	opts = opts.withDefaults()
+	g := &Gateway{svc: svc, keys: keys, opts: opts, log: opts.Log, page: newPage(), hosts: hostSet(opts.Hosts)}
+	g.base, g.cancel = context.WithCancelCause(context.Background())
+	g.watch = &watcher{every: opts.WatchEvery}
+	g.routes = g.table()
+	g.server = &fasthttp.Server{
+		Handler:                      g.handle,
+		ErrorHandler:                 g.unreadable,
+		HeaderReceived:               g.readLimits,
+		MaxRequestBodySize:           opts.MaxBody,
+		ReadBufferSize:               maxHeader,
+		ReadTimeout:                  opts.ReadTimeout,
+		IdleTimeout:                  opts.IdleTimeout,
+		CloseOnShutdown:              true,
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		TCPKeepalive:                 true,
+		Logger:                       quiet{g.log},
+	}
+	return g
+}
+
+// errDraining is why what is still in progress at the end of Shutdown ends.
+var errDraining = errors.New("the server is shutting down")
+
+// Serve answers the connections of ln until Shutdown, and then returns nil.
+func (g *Gateway) Serve(ln net.Listener) error {
+	if g.draining.Load() {
+		return errors.Join(errDraining, ln.Close())
+	}
+	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout})
+}
+
+// Shutdown ends well: it says "not ready", closes the door, and lets answers
+// in progress come to their end. Those that are not done when ctx is over are
+// cut, and Shutdown returns the context's error.
+func (g *Gateway) Shutdown(ctx context.Context) error {
+	g.draining.Store(true)
+	select {
+	case <-ctx.Done():
+	case <-time.After(g.opts.DrainWait):
+	}
+	err := g.server.ShutdownWithContext(ctx)
+	g.cancel(errDraining)
+	if err != nil {
+		last, done := context.WithTimeout(context.Background(), 2*time.Second)
+		defer done()
+		g.server.ShutdownWithContext(last)
+	}
+	return err
+}
+
+// quiet sends what fasthttp has to say to the log. It is about connections
+// that clients broke, mostly.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Printf(format string, args ...any) { q.log.Debug("http", "about", lazy{format, args}) }

@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"tilgate/internal/fault"
+	"tilgate/serving"
+)
+
+const (
+	maxHeader   = 8 << 10  // bytes of all headers together
+	strangeBody = 16 << 10 // bytes of a body whose sender showed no key
+	chunkedTime = time.Minute
+)
+
+// readLimits says how much of a body is read, and for how long. It runs when
+// the headers are there: of a stranger we read no more than a form takes.
+func (g *Gateway) readLimits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	limit := g.opts.MaxBody
+	if !g.known(h) {
+		limit = min(limit, strangeBody)
+	}
+	wait := chunkedTime
+	if n := h.ContentLength(); n >= 0 {
+		wait = g.opts.ReadTimeout + atSlowest(min(n, limit))
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: limit, ReadTimeout: wait}
+}
+
+// apiCaller says who calls the API: by the Authorization header alone, since
+// a browser adds cookies to requests that its user knows nothing of.
+func (g *Gateway) apiCaller(h *fasthttp.RequestHeader) (serving.Caller, bool) {
+	scheme, secret, _ := strings.Cut(string(h.Peek("Authorization")), " ")
+	if scheme != "" && !strings.EqualFold(scheme, "Bearer") {
+		return serving.Caller{}, false
+	}
+	return g.keys.Check(strings.TrimSpace(secret))
+}
+
+// pageCaller says who asks on the page: by its cookie.
+func (g *Gateway) pageCaller(h *fasthttp.RequestHeader) (serving.Caller, bool) {
+	return g.keys.Check(string(h.Cookie(cookieName)))
+}
+
+// known reports whether a request shows a key of either sort.
+func (g *Gateway) known(h *fasthttp.RequestHeader) bool {
+	_, ok := g.apiCaller(h)
+	if !ok {
+		_, ok = g.pageCaller(h)
+	}
+	return ok
+}
+
+// unreadable answers what is not a request. fasthttp closes the connection
+// afterwards; ours stays open until the client has had time to read why.
+func (g *Gateway) unreadable(rc *fasthttp.RequestCtx, err error) {
+	if c := connOf(rc.Conn()); c != nil {
+		c.linger.Store(true)
+	}
+	setRequestID(rc, newID())
+	var small *fasthttp.ErrSmallBuffer
+	var timeout net.Error
+	switch {
+	case errors.As(err, &small):
+		err = refuse(431, "headers_too_large", "the request's headers are larger than 8 KiB")
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		err = g.bodyTooLarge(rc)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		err = refuse(408, "request_timeout", "the request did not arrive in time")
+	default:
+		err = fault.Invalid.Wrap(err, "this is not an HTTP request that can be read")
+	}
+	g.fail(rc, err)
+}
+
+func (g *Gateway) bodyTooLarge(rc *fasthttp.RequestCtx) error {
+	if !g.known(&rc.Request.Header) {
+		return errNoKey
+	}
+	return fault.TooLarge.Errorf("the request's body is larger than %d bytes", g.opts.MaxBody)
+}
+
+var errNoKey = fault.Unauthorized.Errorf("this needs a valid key, in the header \"Authorization: Bearer tg-…\"")

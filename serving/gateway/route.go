@@ -1,0 +1,133 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+)
+
+// A handler answers one request. An error that it returns is written for it,
+// provided it wrote nothing yet.
+type handler func(rc *fasthttp.RequestCtx) error
+
+// methods holds the handlers of one path. GET answers HEAD too.
+type methods map[string]handler
+
+func (m methods) allow() string {
+	allow := slices.Collect(maps.Keys(m))
+	if _, ok := m["GET"]; ok {
+		allow = append(allow, "HEAD")
+	}
+	slices.Sort(allow)
+	return strings.Join(append(allow, "OPTIONS"), ", ")
+}
+
+// modelPath is followed by the name of a model, which may hold slashes.
+const modelPath = "/v1/models/"
+
+// table lists what exists.
+func (g *Gateway) table() map[string]methods {
+	return map[string]methods{
+		"/v1/chat/completions": {"POST": g.chat},
+		"/v1/models":           {"GET": g.models},
+		modelPath:              {"GET": g.model},
+		"/healthz":             {"GET": g.health},
+		"/readyz":              {"GET": g.ready},
+	}
+}
+
+// handle answers every request.
+func (g *Gateway) handle(rc *fasthttp.RequestCtx) {
+	setRequestID(rc, newID())
+	defer func() {
+		if p := recover(); p != nil {
+			id := requestID(rc)
+			rc.Response.Reset()
+			setRequestID(rc, id)
+			g.fail(rc, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	if err := g.dispatch(rc); err != nil {
+		g.fail(rc, err)
+	}
+}
+
+// dispatch finds the handler. Paths are compared as they came, undecoded, so
+// that no two readers of the same request see different paths.
+func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
+	if err := g.admit(rc); err != nil {
+		return err
+	}
+	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
+	route, ok := g.routes[path]
+	if !ok && strings.HasPrefix(path, modelPath) {
+		route, ok = g.routes[modelPath], true
+	}
+	if !ok {
+		return refuse(404, "unknown_path", "there is nothing at "+quote(path)+"; there is "+g.paths())
+	}
+	method := string(rc.Method())
+	if method == "OPTIONS" {
+		g.options(rc, route.allow())
+		return nil
+	}
+	if method == "HEAD" {
+		method = "GET"
+	}
+	handle, ok := route[method]
+	if !ok {
+		rc.Response.Header.Set("Allow", route.allow())
+		return refuse(405, "method_not_allowed", path+" takes "+route.allow()+", not "+quote(string(rc.Method())))
+	}
+	rc.Response.Header.Set("X-Content-Type-Options", "nosniff")
+	return handle(rc)
+}
+
+// paths lists what exists, in words.
+func (g *Gateway) paths() string {
+	list := slices.Sorted(maps.Keys(g.routes))
+	for i, path := range list {
+		if path == modelPath {
+			list[i] = path + "{id}"
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// modelName returns the name at the end of a model's path, decoded once.
+func modelName(rc *fasthttp.RequestCtx) (string, error) {
+	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
+	return url.PathUnescape(strings.TrimPrefix(path, modelPath))
+}
+
+// newID returns what a request and its answer have in common: the answer is
+// "chatcmpl-" and the request "req_" with the same letters after it.
+func newID() string { return strings.ToLower(rand.Text()) }
+
+func setRequestID(rc *fasthttp.RequestCtx, id string) {
+	rc.Response.Header.Set("X-Request-Id", "req_"+id)
+}
+
+func requestID(rc *fasthttp.RequestCtx) string {
+	return string(rc.Response.Header.Peek("X-Request-Id"))
+}
+
+func answerID(rc *fasthttp.RequestCtx) string {
+	return "chatcmpl-" + strings.TrimPrefix(requestID(rc), "req_")
+}
+
+// quote shows what a caller sent, which may be long or no text.
+func quote(s string) string {
+	const most = 100
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strconv.QuoteToGraphic(s)
+}
