@@ -40,6 +40,10 @@ func (g *Gateway) table() map[string]methods {
 		modelPath:              {"GET": g.model},
 		"/healthz":             {"GET": g.health},
 		"/readyz":              {"GET": g.ready},
+		"/":                    {"GET": g.home},
+		"/key":                 {"POST": g.key},
+		"/ask":                 {"POST": g.ask},
+		"/forget":              {"POST": g.forget},
 	}
 }
 
