@@ -54,10 +54,13 @@ type (
 		Refusal *string   `json:"refusal"`
 	}
 	logprob struct {
-		Token       string    `json:"token"`
-		Logprob     float64   `json:"logprob"`
-		Bytes       []int     `json:"bytes"`
-		TopLogprobs []logprob `json:"top_logprobs,omitempty"`
+		tokenLogprob
+		TopLogprobs []tokenLogprob `json:"top_logprobs"`
+	}
+	tokenLogprob struct {
+		Token   string  `json:"token"`
+		Logprob float64 `json:"logprob"`
+		Bytes   []int   `json:"bytes"`
 	}
 	usage struct {
 		PromptTokens     int `json:"prompt_tokens"`
@@ -174,7 +177,7 @@ func logprobsOf(tokens []api.Logprob) *logprobs {
 	}
 	lp := &logprobs{}
 	for _, t := range tokens {
-		token := logprobOf(t.TokenLogprob)
+		token := logprob{logprobOf(t.TokenLogprob), []tokenLogprob{}}
 		for _, other := range t.TopLogprobs {
 			token.TopLogprobs = append(token.TopLogprobs, logprobOf(other))
 		}
@@ -183,8 +186,8 @@ func logprobsOf(tokens []api.Logprob) *logprobs {
 	return lp
 }
 
-func logprobOf(t api.TokenLogprob) logprob {
-	lp := logprob{Token: t.Token, Logprob: t.Logprob, Bytes: t.Bytes}
+func logprobOf(t api.TokenLogprob) tokenLogprob {
+	lp := tokenLogprob{Token: t.Token, Logprob: t.Logprob, Bytes: t.Bytes}
 	if strings.ContainsRune(t.Token, '\uFFFD') {
 		lp.Bytes = nil // a part of a character, whose true bytes Ollama does not tell
 	}

@@ -102,18 +102,17 @@ func (v value) object() ([]member, error) {
 			return nil, v.wrong("an object")
 		}
 		key, _ := token.(string) // the keys of valid JSON are strings
-		m := member{key: key, value: value{path: v.path + "." + key}}
+		m := member{key: key, value: value{path: v.path + "." + short(key)}}
 		if v.path == "" {
-			m.path = key
+			m.path = short(key)
 		}
 		if err := dec.Decode(&m.raw); err != nil {
 			return nil, v.wrong("an object")
 		}
-		if folded := fold(key); seen[folded] {
+		if seen[fold(key)] {
 			return nil, fault.Invalid.Field(m.path, "%s is given twice; it may be given once", m.path)
-		} else {
-			seen[folded] = true
 		}
+		seen[fold(key)] = true
 		members = append(members, m)
 	}
 	return members, nil
@@ -122,6 +121,15 @@ func (v value) object() ([]member, error) {
 // fold returns what is common to all strings that encoding/json takes for the
 // same key: case is ignored, also of the Kelvin sign and the long s.
 func fold(key string) string { return strings.ToLower(strings.ToUpper(key)) }
+
+// short returns the beginning of key that a message of error shows.
+func short(key string) string {
+	const most = 64
+	if len(key) <= most {
+		return key
+	}
+	return strings.ToValidUTF8(key[:most], "") + "…"
+}
 
 // list returns v's elements.
 func (v value) list() ([]value, error) {

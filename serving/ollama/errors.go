@@ -1,6 +1,7 @@
 package ollama
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,7 +19,7 @@ import (
 )
 
 // faultOf gives err, met while asking model, its kind and its public sentence.
-func faultOf(ctx context.Context, model string, err error) error {
+func (c *Client) faultOf(ctx context.Context, model string, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("the model server's answer: %w", ended)
 	}
@@ -33,7 +34,7 @@ func faultOf(ctx context.Context, model string, err error) error {
 	case fault.Of(err) != fault.Internal && !errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.As(err, &status):
-		return statusFault(model, status)
+		return c.statusFault(model, status)
 	case errors.As(err, &denied):
 		return fault.Unavailable.Wrap(err, "the model server does not let us in")
 	case errors.Is(err, errSilent):
@@ -42,14 +43,16 @@ func faultOf(ctx context.Context, model string, err error) error {
 		return fault.Unavailable.Wrap(err, "the model server is not answering")
 	case errors.Is(err, errNoDone), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return fault.Unavailable.Wrap(err, "the model server broke off its answer")
-	case errors.As(err, &garbled), errors.As(err, &syntax):
+	case errors.Is(err, context.DeadlineExceeded):
+		return fault.Timeout.Wrap(err, "the model server is too slow")
+	case errors.As(err, &garbled), errors.As(err, &syntax), errors.Is(err, bufio.ErrTooLong):
 		return fault.Unavailable.Wrap(err, "what answers is not an Ollama server, or broke off")
 	}
 	return fault.Unavailable.Wrap(err, "the model server could not be asked")
 }
 
 // statusFault reads an error that Ollama wrote.
-func statusFault(model string, e api.StatusError) error {
+func (c *Client) statusFault(model string, e api.StatusError) error {
 	said := strings.ToLower(e.ErrorMessage)
 	has := func(words ...string) bool {
 		for _, w := range words {
@@ -60,10 +63,10 @@ func statusFault(model string, e api.StatusError) error {
 		return false
 	}
 	switch {
-	case e.StatusCode == http.StatusNotFound && has("not found"):
+	case e.StatusCode == http.StatusNotFound && strings.HasPrefix(said, "model"):
 		return fault.NotFound.Field("model", "the model server has no model %q; to get it there: ollama pull %s", model, model)
 	case has("exceeds the context", "exceed_context_size", "exceeds maximum context", "exceeds the available context"):
-		return fault.TooLarge.Field("messages", "the messages are longer than the context of model %q; shorten them or ask for fewer passages", model)
+		return fault.TooLarge.Field("messages", "the messages are longer than the context of model %q%s; shorten them", model, c.atMost())
 	case has("grammar", "invalid format", "failed to parse format", "json schema"):
 		return fault.Invalid.Field("response_format", "the model server cannot follow the schema in response_format")
 	case has("more system memory", "insufficient memory", "out of memory"):
@@ -83,6 +86,14 @@ func statusFault(model string, e api.StatusError) error {
 		return fault.Unavailable.Wrap(e, "the model server does not let us in")
 	}
 	return fault.Unavailable.Wrap(e, "the model server failed")
+}
+
+// atMost says how long a context may be, when that is known.
+func (c *Client) atMost() string {
+	if c.opts.NumCtx < 0 {
+		return ""
+	}
+	return fmt.Sprintf(", which is %d tokens at most", c.opts.NumCtx)
 }
 
 var library = regexp.MustCompile(`[\w.-]+/library/`) // before the names of models in Ollama's sentences

@@ -109,12 +109,12 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Models lists the models on the server, newest first.
 func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
-	list, err := c.api.List(ctx)
+	models, err := c.list(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing models: %w", faultOf(ctx, "", err))
+		return nil, err
 	}
-	infos := make([]serving.ModelInfo, 0, len(list.Models))
-	for _, m := range list.Models {
+	infos := make([]serving.ModelInfo, 0, len(models))
+	for _, m := range models {
 		infos = append(infos, serving.ModelInfo{Name: m.Name, Created: m.ModifiedAt, Owner: "ollama"})
 	}
 	return infos, nil
@@ -124,12 +124,12 @@ func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 // that only embed are left out. An error means that the server does not
 // answer as Ollama does. No models and no error means that it needs one.
 func (c *Client) Ready(ctx context.Context) ([]string, error) {
-	list, err := c.api.List(ctx)
+	models, err := c.list(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing models: %w", faultOf(ctx, "", err))
+		return nil, err
 	}
 	names := []string{}
-	for _, m := range list.Models {
+	for _, m := range models {
 		chats, err := c.canChat(ctx, m)
 		switch {
 		case fault.NotFound.Is(err): // removed since it was listed
@@ -142,6 +142,20 @@ func (c *Client) Ready(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
+// probeTime is how long a list or a description may take: no model is needed
+// for either.
+const probeTime = 10 * time.Second
+
+func (c *Client) list(ctx context.Context) ([]api.ListModelResponse, error) {
+	ours, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	list, err := c.api.List(ours)
+	if err != nil {
+		return nil, fmt.Errorf("listing models: %w", c.faultOf(ctx, "", err))
+	}
+	return list.Models, nil
+}
+
 // canChat asks once per digest what a model can do.
 func (c *Client) canChat(ctx context.Context, m api.ListModelResponse) (bool, error) {
 	c.mu.Lock()
@@ -150,9 +164,11 @@ func (c *Client) canChat(ctx context.Context, m api.ListModelResponse) (bool, er
 	if known {
 		return chats, nil
 	}
-	show, err := c.api.Show(ctx, &api.ShowRequest{Model: m.Name})
+	ours, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	show, err := c.api.Show(ours, &api.ShowRequest{Model: m.Name})
 	if err != nil {
-		return false, fmt.Errorf("asking what %s can do: %w", m.Name, faultOf(ctx, m.Name, err))
+		return false, fmt.Errorf("asking what %s can do: %w", m.Name, c.faultOf(ctx, m.Name, err))
 	}
 	chats = len(show.Capabilities) == 0 // servers before 0.6.4 do not tell
 	for _, cap := range show.Capabilities {

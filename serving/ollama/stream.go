@@ -40,7 +40,7 @@ func (c *Client) stream(ctx context.Context, req *api.ChatRequest) iter.Seq2[api
 			if cause := context.Cause(ours); ctx.Err() == nil && cause == errSilent {
 				err = cause
 			}
-			yield(api.ChatResponse{}, faultOf(ctx, req.Model, err))
+			yield(api.ChatResponse{}, c.faultOf(ctx, req.Model, err))
 		}
 
 		body, err := c.post(ours, req)

@@ -79,7 +79,7 @@ func readFunction(fn *api.ToolFunction, v value) error {
 }
 
 func readParameters(p *api.ToolFunctionParameters, v value) error {
-	if err := checkSchema(v, carriedAtTop); err != nil {
+	if err := checkSchema(v, carriedAtTop, 1); err != nil {
 		return err
 	}
 	if json.Unmarshal(v.raw, p) != nil {
@@ -91,8 +91,14 @@ func readParameters(p *api.ToolFunctionParameters, v value) error {
 	return nil
 }
 
+// maxSchemaDepth bounds the work: each level reads all that is below it again.
+const maxSchemaDepth = 32
+
 // checkSchema refuses what would be lost between here and the model.
-func checkSchema(v value, carried []string) error {
+func checkSchema(v value, carried []string, depth int) error {
+	if depth > maxSchemaDepth {
+		return fault.Invalid.Field("tools", "tools holds a schema of more than %d levels", maxSchemaDepth)
+	}
 	members, err := v.object()
 	if err != nil {
 		return err
@@ -108,7 +114,7 @@ func checkSchema(v value, carried []string) error {
 				return err
 			}
 			for _, p := range properties {
-				if err := checkSchema(p.value, carriedBelow); err != nil {
+				if err := checkSchema(p.value, carriedBelow, depth+1); err != nil {
 					return err
 				}
 			}
@@ -118,7 +124,7 @@ func checkSchema(v value, carried []string) error {
 				return err
 			}
 			for _, choice := range choices {
-				if err := checkSchema(choice, carriedBelow); err != nil {
+				if err := checkSchema(choice, carriedBelow, depth+1); err != nil {
 					return err
 				}
 			}

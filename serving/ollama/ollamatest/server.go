@@ -56,9 +56,9 @@ func Find() (string, error) {
 	if path, err := exec.LookPath("ollama"); err == nil {
 		return path, nil
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
+	cache := os.Getenv("XDG_CACHE_HOME") // as in build.sh, on every system
+	if cache == "" {
+		cache = filepath.Join(os.Getenv("HOME"), ".cache")
 	}
 	return exec.LookPath(filepath.Join(cache, "tilgate", "ollama-"+version, "ollama"))
 }
@@ -166,8 +166,23 @@ func (s *Server) Kill() {
 	s.kill.Do(func() {
 		_ = syscall.Kill(-s.group, syscall.SIGKILL)
 		_ = s.alive.Close()
-		<-s.gone
+		s.ended()
 	})
+}
+
+// ended waits until the port is free; the processes of a killed group end one
+// after the other.
+func (s *Server) ended() {
+	<-s.gone
+	for range 250 {
+		conn, err := net.Dial("tcp", s.URL[len("http://"):])
+		if err != nil {
+			return
+		}
+		_ = conn.Close()
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.tb.Errorf("Ollama at %s outlived its group", s.URL)
 }
 
 // Create makes the tiny model name with the seed 1 and loads it.
