@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// A sparseIndex is all there is in memory about one sparse vector name: its
+// segments, oldest first, whose slots do not overlap.
+type sparseIndex struct {
+	spec     sparseSpec
+	segments []*segment
+	holders  *roaring.Bitmap // living slots that have the vector
+	blanks   *roaring.Bitmap
+}
+
+func newSparseIndex(spec sparseSpec) *sparseIndex {
+	return &sparseIndex{spec: spec, holders: roaring.New(), blanks: roaring.New()}
+}
+
+func (x *sparseIndex) add(docs []document, built []*segment) {
+	for _, d := range docs {
+		x.holders.Add(d.slot)
+		if len(d.vector.indices) == 0 {
+			x.blanks.Add(d.slot)
+		}
+	}
+	x.segments = append(x.segments, built...)
+}
+
+func (x *sparseIndex) kill(slot uint32) {
+	if !x.holders.CheckedRemove(slot) {
+		return
+	}
+	x.blanks.Remove(slot)
+	for _, s := range x.segments {
+		if s.slots[0] <= slot && slot <= s.slots[len(s.slots)-1] && s.markDead(slot) {
+			return
+		}
+	}
+}
+
+// indexed is how many vectors the IDF formula counts: empty ones are not
+// indexed.
+func (x *sparseIndex) indexed() int {
+	return int(x.holders.GetCardinality() - x.blanks.GetCardinality())
+}
+
+// weights returns the query's values, times the rarity of each term if the
+// vector asks for that.
+func (x *sparseIndex) weights(q sparseVector, live bitset) []float32 {
+	if !x.spec.idf {
+		return q.values
+	}
+	out := make([]float32, len(q.values))
+	n := float64(x.indexed())
+	for i, term := range q.indices {
+		df := 0
+		for _, s := range x.segments {
+			df += s.frequency(term, live)
+		}
+		idf := math.Log((n-float64(df)+0.5)/(float64(df)+0.5) + 1)
+		out[i] = q.values[i] * float32(idf)
+	}
+	return out
+}
+
+// search offers every allowed document that shares a term with q.
+func (x *sparseIndex) search(q sparseVector, live, allowed bitset, best *topK) {
+	weights := x.weights(q, live)
+	var sums []float32
+	for _, s := range x.segments {
+		if cap(sums) < len(s.slots) {
+			sums = make([]float32, len(s.slots))
+		}
+		sums = sums[:len(s.slots)]
+		for i := range sums {
+			sums[i] = untouched
+		}
+		for i, term := range q.indices {
+			s.score(sums, term, weights[i])
+		}
+		s.collect(sums, allowed, best)
+	}
+}
+
+func (s *segment) collect(sums []float32, allowed bitset, best *topK) {
+	for d, sum := range sums {
+		if sum < best.floor || math.Float32bits(sum) == 1<<31 {
+			continue
+		}
+		if slot := s.slots[d]; allowed.has(slot) {
+			best.offer(slot, sum)
+		}
+	}
+}

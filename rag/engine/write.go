@@ -1,0 +1,190 @@
+package engine
+
+import (
+	pb "github.com/qdrant/go-client/qdrant"
+	bolt "go.etcd.io/bbolt"
+)
+
+// A point is a point on its way into the collection.
+type point struct {
+	id      pointID
+	slot    uint32
+	payload map[string]*pb.Value
+	vectors pointVectors
+}
+
+// A change is what one request does to a collection, all of it or nothing.
+type change struct {
+	put    []point  // into new slots
+	kill   []uint32 // slots that die
+	update []payloadUpdate
+}
+
+// A payloadUpdate replaces the payload of a living slot.
+type payloadUpdate struct {
+	slot     uint32
+	old, new map[string]*pb.Value
+}
+
+// commit makes ch durable and then visible. The caller holds c.write.
+func (c *collection) commit(ch change) error {
+	c.mu.RLock()
+	closed, next := c.closed, c.next
+	c.mu.RUnlock()
+	if closed {
+		return noCollection(c.config.GetCollectionName())
+	}
+	for i := range ch.put {
+		ch.put[i].slot = next + uint32(i)
+	}
+	var purged int
+	err := c.db.Update(func(tx *bolt.Tx) error {
+		var err error
+		if purged, err = c.purge(tx); err != nil {
+			return err
+		}
+		return c.store(tx, ch)
+	})
+	if err != nil {
+		return storageError(err)
+	}
+	built := c.buildSparse(ch.put)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dead = append(c.dead[:0], c.dead[purged:]...)
+	c.apply(ch, built)
+	return nil
+}
+
+// purge removes the rows of slots that died, unless somebody may be reading
+// them just now.
+func (c *collection) purge(tx *bolt.Tx) (int, error) {
+	if len(c.dead) == 0 || !c.reading.TryLock() {
+		return 0, nil
+	}
+	c.reading.Unlock() // readers that come now do not know these slots
+	for _, slot := range c.dead {
+		key := slotKey(slot)
+		for _, b := range [][]byte{bucketDead, bucketPayloads, bucketVectors} {
+			if err := tx.Bucket(b).Delete(key); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(c.dead), nil
+}
+
+func (c *collection) store(tx *bolt.Tx, ch change) error {
+	slots, dead := tx.Bucket(bucketSlots), tx.Bucket(bucketDead)
+	payloads, vectors := tx.Bucket(bucketPayloads), tx.Bucket(bucketVectors)
+	slots.FillPercent, payloads.FillPercent, vectors.FillPercent = 0.95, 0.95, 0.95 // slots only grow
+	for _, slot := range ch.kill {
+		if err := slots.Delete(slotKey(slot)); err != nil {
+			return err
+		}
+		if err := dead.Put(slotKey(slot), nil); err != nil {
+			return err
+		}
+	}
+	for _, p := range ch.put {
+		row, err := payloadRow(p.payload)
+		if err != nil {
+			return err
+		}
+		key := slotKey(p.slot)
+		if err := payloads.Put(key, row); err != nil {
+			return err
+		}
+		if err := vectors.Put(key, vectorsRow(p.vectors)); err != nil {
+			return err
+		}
+		if err := slots.Put(key, p.id.appendKey(nil)); err != nil {
+			return err
+		}
+	}
+	for _, u := range ch.update {
+		row, err := payloadRow(u.new)
+		if err != nil {
+			return err
+		}
+		if err := payloads.Put(slotKey(u.slot), row); err != nil {
+			return err
+		}
+	}
+	return slots.SetSequence(slots.Sequence() + uint64(len(ch.put)))
+}
+
+// buildSparse builds the posting segments of new points, one run per vector
+// name.
+func (c *collection) buildSparse(points []point) map[int]sparseBatch {
+	out := map[int]sparseBatch{}
+	for _, p := range points {
+		for i, v := range p.vectors.sparse {
+			b := out[i]
+			b.docs = append(b.docs, document{p.slot, v})
+			out[i] = b
+		}
+	}
+	for i, b := range out {
+		b.built = buildSegments(b.docs)
+		out[i] = b
+	}
+	return out
+}
+
+// A sparseBatch is the documents that one request adds to one sparse vector.
+type sparseBatch struct {
+	docs  []document
+	built []*segment
+}
+
+// apply changes the memory. The caller holds c.mu.
+func (c *collection) apply(ch change, built map[int]sparseBatch) {
+	c.orderMu.Lock()
+	defer c.orderMu.Unlock()
+	for _, slot := range ch.kill {
+		id := c.slots[slot]
+		if c.ids[id] == slot {
+			delete(c.ids, id)
+		}
+		c.order.gone++
+		c.live.remove(slot)
+		c.alive.Remove(slot)
+		c.dead = append(c.dead, slot)
+		for _, x := range c.sparse {
+			x.kill(slot)
+		}
+		for _, x := range c.dense {
+			x.kill(slot)
+		}
+	}
+	for _, p := range ch.put {
+		c.ids[p.id] = p.slot
+		c.slots = append(c.slots, p.id)
+		c.order.add(p.id)
+		c.live.add(p.slot)
+		c.alive.Add(p.slot)
+		for _, f := range c.fields {
+			f.add(p.slot, p.payload)
+		}
+	}
+	c.next += uint32(len(ch.put))
+	c.addVectors(ch.put, built)
+	for _, u := range ch.update {
+		for _, f := range c.fields {
+			f.remove(u.slot, u.old)
+			f.add(u.slot, u.new)
+		}
+	}
+}
+
+func (c *collection) addVectors(points []point, built map[int]sparseBatch) {
+	for i, b := range built {
+		c.sparse[i].add(b.docs, b.built)
+	}
+	for _, p := range points {
+		for i, v := range p.vectors.dense {
+			c.dense[i].add(p.slot, v)
+		}
+	}
+}

@@ -1,0 +1,6 @@
+package ragtest
+
+import "testing"
+
+func testModelFilters(t *testing.T, s *server) {}
+func testModelScores(t *testing.T, s *server)  {}
