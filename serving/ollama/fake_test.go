@@ -81,7 +81,7 @@ func TestMisbehaviour(t *testing.T) {
 	}{
 		{"a web page", says(200, "<!DOCTYPE html>\n<p>Welcome"), "", fault.Unavailable, "what answers is not an Ollama server, or broke off"},
 		{"a web page with 404", says(404, "<p>model? not found"), "", fault.Unavailable, "what answers is not an Ollama server"},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://other.test/", 307) }, "", fault.Unavailable, "what answers is not an Ollama server"},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://other.test/", http.StatusTemporaryRedirect) }, "", fault.Unavailable, "what answers is not an Ollama server"},
 		{"nothing", says(200, ""), "", fault.Unavailable, "the model server broke off its answer"},
 		{"half a line", says(200, half+`{"message":{"role":"assis`), "Бишкек", fault.Unavailable, "what answers is not an Ollama server, or broke off"},
 		{"no done", says(200, half), "Бишкек", fault.Unavailable, "the model server broke off its answer"},

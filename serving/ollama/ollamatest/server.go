@@ -96,7 +96,7 @@ func start(tb testing.TB, binary string) (*Server, error) {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command("/bin/sh", "-c", `"$1" serve & cat >/dev/null; kill -KILL -- -$$`, "sh", binary)
+	cmd := exec.Command("/bin/sh", "-c", `"$1" serve & cat >/dev/null; kill -9 -$$`, "sh", binary)
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home,
 		"OLLAMA_HOST=" + port, "OLLAMA_MODELS=" + filepath.Join(home, "models"),
