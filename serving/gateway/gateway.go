@@ -135,6 +135,9 @@ func (g *Gateway) Serve(ln net.Listener) error {
 	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout})
 }
 
+// lastWords is the time in which answers that are cut can say so.
+const lastWords = 2 * time.Second
+
 // Shutdown ends well: it says "not ready", closes the door, and lets answers
 // in progress come to their end. Those that are not done when ctx is over are
 // cut, and Shutdown returns the context's error.
@@ -144,13 +147,19 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-time.After(g.opts.DrainWait):
 	}
-	err := g.server.ShutdownWithContext(ctx)
-	g.cancel(errDraining)
-	if err != nil {
-		last, done := context.WithTimeout(context.Background(), 2*time.Second)
-		defer done()
-		g.server.ShutdownWithContext(last)
+	// fasthttp gives up waiting for good when its context ends, so it gets one
+	// that ends later than ours.
+	last, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	cut := context.AfterFunc(ctx, func() {
+		g.cancel(errDraining)
+		time.AfterFunc(lastWords, stop)
+	})
+	err := g.server.ShutdownWithContext(last)
+	if !cut() {
+		err = ctx.Err()
 	}
+	g.cancel(errDraining)
 	return err
 }
 

@@ -57,12 +57,11 @@ func (g *Gateway) known(h *fasthttp.RequestHeader) bool {
 }
 
 // unreadable answers what is not a request. fasthttp closes the connection
-// afterwards; ours stays open until the client has had time to read why.
+// afterwards; ours stays open until a client that is still sending has had
+// time to read why.
 func (g *Gateway) unreadable(rc *fasthttp.RequestCtx, err error) {
-	if c := connOf(rc.Conn()); c != nil {
-		c.linger.Store(true)
-	}
 	setRequestID(rc, newID())
+	linger := true
 	var small *fasthttp.ErrSmallBuffer
 	var timeout net.Error
 	switch {
@@ -71,18 +70,25 @@ func (g *Gateway) unreadable(rc *fasthttp.RequestCtx, err error) {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		err = g.bodyTooLarge(rc)
 	case errors.As(err, &timeout) && timeout.Timeout():
+		linger = false // it is not sending
 		err = refuse(408, "request_timeout", "the request did not arrive in time")
 	default:
 		err = fault.Invalid.Wrap(err, "this is not an HTTP request that can be read")
 	}
+	if c := connOf(rc.Conn()); c != nil {
+		c.linger.Store(linger)
+	}
 	g.fail(rc, err)
 }
 
+// bodyTooLarge says so to those who may know: of a stranger we read less.
+// After a body in chunks fasthttp has forgotten who asked.
 func (g *Gateway) bodyTooLarge(rc *fasthttp.RequestCtx) error {
-	if !g.known(&rc.Request.Header) {
+	h := &rc.Request.Header
+	if len(h.Host()) > 0 && !g.known(h) {
 		return errNoKey
 	}
-	return fault.TooLarge.Errorf("the request's body is larger than %d bytes", g.opts.MaxBody)
+	return fault.TooLarge.Errorf("the request's body is too large; the most is %d bytes", g.opts.MaxBody)
 }
 
 var errNoKey = fault.Unauthorized.Errorf("this needs a valid key, in the header \"Authorization: Bearer tg-…\"")
