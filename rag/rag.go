@@ -41,13 +41,26 @@ type Passage struct {
 	Score  float64 // of the search that found it; comparable within one answer only
 }
 
+// A Key names a document within its knowledge base.
+type Key struct {
+	Lang lang.Tag
+	Doc  string // Document.ID
+}
+
+// Stored says what is known of a document that is in the index.
+type Stored struct {
+	Hash     string // of its content; empty when passages of two states stand beside each other
+	Passages int    // that are stored
+	Whole    bool   // whether these are all of the document
+}
+
 // A Query is a question as the retriever needs it.
 type Query struct {
 	Text string     // as typed, not folded
 	Lang lang.Tag   // of Text
 	Also []lang.Tag // other languages whose passages still help
 	KBs  []string   // knowledge bases to search; none means every one
-	K    int        // passages wanted; 0 means 6
+	K    int        // passages wanted; 0 means DefaultK
 }
 
 // A Vector is a sparse vector. Indices are unique and ascending; Values has
@@ -68,5 +81,19 @@ type Probe struct {
 // A Searcher finds the K passages nearest to a probe, best first. A knowledge
 // base without passages in the language gives none, without an error.
 type Searcher interface {
-	Search(ctx context.Context, p Probe) ([]Passage, error)
+	Search(ctx context.Context, p Probe) (Hits, error)
+	// KBs names the knowledge bases that can be searched.
+	KBs(ctx context.Context) ([]string, error)
 }
+
+// indexed is the text that a passage is found by: what it says, under the
+// title that says what it is about.
+func (p Passage) indexed() string {
+	if p.Title == "" {
+		return p.Text
+	}
+	return p.Title + "\n" + p.Text
+}
+
+// Vector returns the lexical vector that the passage is stored under.
+func (p Passage) Vector() Vector { return AnalyzerFor(p.Lang).Passage(p.Lang, p.indexed()) }

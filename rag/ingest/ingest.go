@@ -1,0 +1,194 @@
+// Package ingest brings documents into an index: it reads files, cuts them
+// into passages, and stores what is new or changed.
+//
+// A document is recognised by knowledge base, language and id, and its state
+// by a hash of its content. Ingesting again after a crash goes on where the
+// crash was: whole documents with the right hash are left alone, others are
+// stored again, and only then is their old state removed.
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+// A Writer is the index that documents are stored in.
+type Writer interface {
+	Create(ctx context.Context, kb string, langs []lang.Tag) error
+	Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, error)
+	Upsert(ctx context.Context, kb string, docs [][]rag.Passage) error
+	Forget(ctx context.Context, kb string, key rag.Key, keep string) error
+}
+
+// A Report says what a run did. Faults name each document that could not be
+// read; the others are stored all the same.
+type Report struct {
+	Added     int `json:"added"`
+	Changed   int `json:"changed"`
+	Unchanged int `json:"unchanged"`
+	Passages  int `json:"passages"` // stored by this run
+	Faults    []error
+}
+
+// Options of a Run.
+type Options struct {
+	KB       string
+	Langs    []lang.Tag                      // the knowledge base should have room for, beside those of the documents
+	Progress func(done int64, report Report) // called after each batch with the bytes read; may be nil
+}
+
+const (
+	batchDocs     = 64
+	batchPassages = 256
+	writers       = 2
+)
+
+// Run stores documents. The error is one that stopped the run; what is wrong
+// with single documents stands in the report.
+func Run(ctx context.Context, w Writer, items iter.Seq2[Item, error], o Options) (Report, error) {
+	if err := w.Create(ctx, o.KB, o.Langs); err != nil {
+		return Report{}, fmt.Errorf("preparing knowledge base %s: %w", o.KB, err)
+	}
+	stored, err := w.Stored(ctx, o.KB)
+	if err != nil {
+		return Report{}, fmt.Errorf("reading what knowledge base %s holds: %w", o.KB, err)
+	}
+	r := &run{w: w, o: o, stored: stored, seen: map[rag.Key]string{}, langs: slices.Clone(o.Langs)}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(writers)
+	for item, err := range items {
+		if inner.Err() != nil {
+			break
+		}
+		if err == nil {
+			err = r.take(inner, item)
+		}
+		if err != nil {
+			r.fault(err)
+		}
+		if len(r.docs) >= batchDocs || r.passages >= batchPassages {
+			r.send(inner, group)
+		}
+	}
+	r.send(inner, group)
+	if err := group.Wait(); err != nil {
+		return r.report, fmt.Errorf("storing in knowledge base %s: %w", o.KB, err)
+	}
+	return r.report, ctx.Err()
+}
+
+type run struct {
+	w      Writer
+	o      Options
+	stored map[rag.Key]rag.Stored
+	seen   map[rag.Key]string // where each document was read
+	langs  []lang.Tag
+
+	docs     [][]rag.Passage
+	stale    []staleDoc
+	passages int
+	done     int64
+
+	mu     sync.Mutex
+	report Report
+}
+
+type staleDoc struct {
+	key  rag.Key
+	hash string
+}
+
+func (r *run) fault(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Faults = append(r.report.Faults, err)
+}
+
+// take puts a document into the next batch, unless it is stored already.
+func (r *run) take(ctx context.Context, item Item) error {
+	d := item.Document
+	r.done = item.Read
+	key := rag.Key{Lang: d.Lang, Doc: d.ID}
+	if where, ok := r.seen[key]; ok {
+		return fault.Invalid.Errorf("%s: document %q in %s was already read at %s", item.Where, d.ID, d.Lang, where)
+	}
+	r.seen[key] = item.Where
+	if !slices.Contains(r.langs, d.Lang.Base()) {
+		r.langs = append(r.langs, d.Lang.Base())
+		if err := r.w.Create(ctx, r.o.KB, r.langs); err != nil {
+			return err
+		}
+	}
+	hash := Hash(d)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old, known := r.stored[key]
+	switch {
+	case known && old.Whole && old.Hash == hash:
+		r.report.Unchanged++
+		return nil
+	case known:
+		r.report.Changed++
+		r.stale = append(r.stale, staleDoc{key, hash})
+	default:
+		r.report.Added++
+	}
+	passages := rag.Split(d)
+	for i := range passages {
+		passages[i].Hash = hash
+	}
+	r.docs = append(r.docs, passages)
+	r.passages += len(passages)
+	return nil
+}
+
+// send stores the batch in the background.
+func (r *run) send(ctx context.Context, group *errgroup.Group) {
+	docs, stale, passages, done := r.docs, r.stale, r.passages, r.done
+	r.docs, r.stale, r.passages = nil, nil, 0
+	group.Go(func() error {
+		if err := r.w.Upsert(ctx, r.o.KB, docs); err != nil {
+			return err
+		}
+		for _, s := range stale {
+			if err := r.w.Forget(ctx, r.o.KB, s.key, s.hash); err != nil {
+				return err
+			}
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.report.Passages += passages
+		if r.o.Progress != nil {
+			r.o.Progress(done, r.report)
+		}
+		return nil
+	})
+}
+
+// version is part of every hash: raise it when the same document would be
+// stored otherwise than before.
+const version = "1"
+
+// Hash identifies the state of a document.
+func Hash(d rag.Document) string {
+	h := sha256.New()
+	for _, s := range []string{version, d.Title, d.Text, string(d.Lang), d.Source, d.Date, d.Sector} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Err joins the faults of a report, or is nil.
+func (r Report) Err() error { return errors.Join(r.Faults...) }

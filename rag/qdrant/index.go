@@ -1,0 +1,232 @@
+// Package qdrant is the index: knowledge bases as Qdrant collections, over
+// the go-client. The same code talks to a Qdrant server and to the embedded
+// engine; it cannot tell them apart.
+//
+// A knowledge base health is an alias for a collection health@1, its first
+// version. Each language has a sparse vector of its own, lex_ky, because
+// Qdrant counts document frequencies over the whole of one. A passage's id is
+// a hash of knowledge base, language, document and number, so that storing it
+// again replaces it.
+package qdrant
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+)
+
+// An Index holds knowledge bases. It is safe for concurrent use.
+type Index struct {
+	client *qdrant.Client
+
+	mu     sync.Mutex
+	counts map[string]count // by knowledge base and language
+	bases  []string         // last list of knowledge bases
+	listed time.Time
+}
+
+type count struct {
+	n  int
+	at time.Time
+}
+
+// remember is how long counts and the list of knowledge bases may be old:
+// another process may write to the same Qdrant.
+const remember = 5 * time.Second
+
+// New returns the index behind client.
+func New(client *qdrant.Client) *Index {
+	return &Index{client: client, counts: map[string]count{}}
+}
+
+// Server says where a Qdrant server is.
+type Server struct {
+	Address string // host:port of gRPC, usually port 6334
+	APIKey  string
+	TLS     bool
+}
+
+// Dial returns a client of a Qdrant server that has answered. Its error says
+// what to change when the address is the REST port or the key is wrong.
+func Dial(ctx context.Context, s Server) (*qdrant.Client, error) {
+	host, portText, err := net.SplitHostPort(s.Address)
+	port, portErr := strconv.Atoi(portText)
+	if err != nil || portErr != nil {
+		return nil, fmt.Errorf("qdrant address %q is not host:port; Qdrant's gRPC port is usually 6334", s.Address)
+	}
+	config := &qdrant.Config{Host: host, Port: port, APIKey: s.APIKey, UseTLS: s.TLS, SkipCompatibilityCheck: true}
+	if s.TLS {
+		config.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	}
+	client, err := qdrant.NewClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to Qdrant at %s: %w", s.Address, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if _, err := client.HealthCheck(ctx); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("Qdrant at %s does not answer over gRPC (port 6333 is its REST port, 6334 gRPC): %w", s.Address, err)
+	}
+	return client, nil
+}
+
+// vectorName is the sparse vector of a language's passages.
+func vectorName(tag lang.Tag) string { return "lex_" + string(tag.Base()) }
+
+var kbName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// Create makes a knowledge base that can hold passages in langs, unless it is
+// there; one that is there learns the languages that it lacks.
+func (x *Index) Create(ctx context.Context, kb string, langs []lang.Tag) error {
+	if !kbName.MatchString(kb) {
+		return fault.Invalid.Errorf("%q cannot name a knowledge base: use small letters, digits, - and _, at most 63", kb)
+	}
+	current, err := x.collection(ctx, kb)
+	switch {
+	case err != nil:
+		return err
+	case current == "":
+		first := kb + "@1"
+		if err := x.createCollection(ctx, first, langs); err != nil {
+			return err
+		}
+		x.forgetCounts()
+		return explain(x.client.CreateAlias(ctx, kb, first))
+	}
+	have, err := x.languages(ctx, current)
+	if err != nil {
+		return err
+	}
+	if all := union(have, langs); len(all) > len(have) {
+		return x.grow(ctx, kb, current, all)
+	}
+	return nil
+}
+
+func union(have, more []lang.Tag) []lang.Tag {
+	all := slices.Clone(have)
+	for _, t := range more {
+		if !slices.Contains(all, t.Base()) {
+			all = append(all, t.Base())
+		}
+	}
+	return all
+}
+
+// collection returns the collection behind a knowledge base, or "".
+func (x *Index) collection(ctx context.Context, kb string) (string, error) {
+	aliases, err := x.client.ListAliases(ctx)
+	if err != nil {
+		return "", explain(err)
+	}
+	for _, a := range aliases {
+		if a.GetAliasName() == kb {
+			return a.GetCollectionName(), nil
+		}
+	}
+	return "", nil
+}
+
+func (x *Index) languages(ctx context.Context, collection string) ([]lang.Tag, error) {
+	info, err := x.client.GetCollectionInfo(ctx, collection)
+	if err != nil {
+		return nil, explain(err)
+	}
+	var tags []lang.Tag
+	for name := range info.GetConfig().GetParams().GetSparseVectorsConfig().GetMap() {
+		if tag, ok := strings.CutPrefix(name, "lex_"); ok {
+			tags = append(tags, lang.Tag(tag))
+		}
+	}
+	slices.Sort(tags)
+	return tags, nil
+}
+
+func (x *Index) createCollection(ctx context.Context, name string, langs []lang.Tag) error {
+	sparse := map[string]*qdrant.SparseVectorParams{}
+	for _, t := range langs {
+		sparse[vectorName(t)] = &qdrant.SparseVectorParams{Modifier: qdrant.Modifier_Idf.Enum()}
+	}
+	err := x.client.CreateCollection(ctx, &qdrant.CreateCollection{CollectionName: name,
+		SparseVectorsConfig: qdrant.NewSparseVectorsConfig(sparse)})
+	if err != nil && status.Code(errors.Unwrap(err)) != codes.AlreadyExists { // left by a run that was cut off
+		return explain(err)
+	}
+	for _, field := range []string{"lang", "doc"} {
+		_, err := x.client.CreateFieldIndex(ctx, &qdrant.CreateFieldIndexCollection{CollectionName: name, FieldName: field,
+			FieldType: qdrant.FieldType_FieldTypeKeyword.Enum(), Wait: qdrant.PtrOf(true)})
+		if err != nil {
+			return explain(err)
+		}
+	}
+	return nil
+}
+
+// KBs names the knowledge bases, sorted.
+func (x *Index) KBs(ctx context.Context) ([]string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.bases != nil && time.Since(x.listed) < remember {
+		return slices.Clone(x.bases), nil
+	}
+	aliases, err := x.client.ListAliases(ctx)
+	if err != nil {
+		return nil, explain(err)
+	}
+	x.bases, x.listed = []string{}, time.Now()
+	for _, a := range aliases {
+		x.bases = append(x.bases, a.GetAliasName())
+	}
+	slices.Sort(x.bases)
+	return slices.Clone(x.bases), nil
+}
+
+// forgetCounts drops what was remembered about sizes and names, after a write.
+func (x *Index) forgetCounts() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.counts)
+	x.bases = nil
+}
+
+// explain gives an error of the client its kind.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var limited *qdrant.QdrantResourceExhaustedError
+	if errors.As(err, &limited) {
+		return fault.Limited.Wrap(err, "the knowledge base is over its limit of requests")
+	}
+	cause := err
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		cause = e
+	}
+	switch status.Code(cause) {
+	case codes.Unavailable, codes.Unauthenticated, codes.PermissionDenied:
+		return fault.Unavailable.Wrap(err, "the knowledge base cannot be reached")
+	case codes.DeadlineExceeded:
+		return fault.Timeout.Wrap(err, "the knowledge base took too long")
+	case codes.Canceled:
+		return fault.Canceled.Wrap(err, "the request was canceled")
+	case codes.NotFound:
+		return fault.NotFound.Wrap(err, "there is no such knowledge base")
+	}
+	return fmt.Errorf("qdrant: %w", err)
+}

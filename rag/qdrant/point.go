@@ -1,0 +1,50 @@
+package qdrant
+
+import (
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/qdrant/go-client/qdrant"
+
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+// namespace makes our point ids differ from anybody else's.
+var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("tilgate:passage"))
+
+// pointID is the same for the same passage of the same knowledge base, always.
+func pointID(kb string, p rag.Passage) *qdrant.PointId {
+	key := kb + "\x00" + string(p.Lang) + "\x00" + p.Doc + "\x00" + strconv.Itoa(p.N)
+	return qdrant.NewIDUUID(uuid.NewSHA1(namespace, []byte(key)).String())
+}
+
+// point is a passage as it is stored. of is how many passages its document
+// has, which tells a whole document from one that was cut off.
+func point(kb string, p rag.Passage, of int) *qdrant.PointStruct {
+	v := p.Vector()
+	vectors := map[string]*qdrant.Vector{}
+	if len(v.Indices) > 0 { // a passage of signs alone has no terms, but is kept
+		vectors[vectorName(p.Lang)] = qdrant.NewVectorSparse(v.Indices, v.Values)
+	}
+	return &qdrant.PointStruct{
+		Id:      pointID(kb, p),
+		Vectors: qdrant.NewVectorsMap(vectors),
+		Payload: map[string]*qdrant.Value{
+			"doc": text(p.Doc), "n": qdrant.NewValueInt(int64(p.N)), "of": qdrant.NewValueInt(int64(of)),
+			"title": text(p.Title), "text": text(p.Text), "lang": text(string(p.Lang)),
+			"source": text(p.Source), "date": text(p.Date), "sector": text(p.Sector), "hash": text(p.Hash),
+		},
+	}
+}
+
+func text(s string) *qdrant.Value { return qdrant.NewValueString(s) }
+
+func passage(kb string, payload map[string]*qdrant.Value, score float32) rag.Passage {
+	get := func(key string) string { return payload[key].GetStringValue() }
+	return rag.Passage{
+		KB: kb, Doc: get("doc"), N: int(payload["n"].GetIntegerValue()), Title: get("title"), Text: get("text"),
+		Lang: lang.Tag(get("lang")), Source: get("source"), Date: get("date"), Sector: get("sector"),
+		Hash: get("hash"), Score: float64(score),
+	}
+}

@@ -1,0 +1,91 @@
+package qdrant
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/qdrant/go-client/qdrant"
+
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+// Search returns the passages of one language nearest to the probe.
+func (x *Index) Search(ctx context.Context, p rag.Probe) (rag.Hits, error) {
+	if len(p.Lexical.Indices) == 0 {
+		return rag.Hits{}, nil // a question of signs alone is near to nothing
+	}
+	n, err := x.count(ctx, p.KB, p.Lang)
+	if err != nil || n == 0 {
+		return rag.Hits{}, err
+	}
+	points, err := x.client.Query(ctx, &qdrant.QueryPoints{
+		CollectionName: p.KB,
+		Query:          qdrant.NewQuerySparse(p.Lexical.Indices, p.Lexical.Values),
+		Using:          qdrant.PtrOf(vectorName(p.Lang)),
+		Limit:          qdrant.PtrOf(uint64(p.K)),
+		WithPayload:    qdrant.NewWithPayload(true),
+	})
+	if err != nil {
+		return rag.Hits{}, explain(err)
+	}
+	hits := rag.Hits{N: n}
+	for _, point := range points {
+		hits.Passages = append(hits.Passages, passage(p.KB, point.GetPayload(), point.GetScore()))
+	}
+	return hits, nil
+}
+
+// count returns how many passages of a language there are, remembered for a
+// moment.
+func (x *Index) count(ctx context.Context, kb string, tag lang.Tag) (int, error) {
+	key := kb + " " + string(tag)
+	x.mu.Lock()
+	known, ok := x.counts[key]
+	x.mu.Unlock()
+	if ok && time.Since(known.at) < remember {
+		return known.n, nil
+	}
+	n, err := x.client.Count(ctx, &qdrant.CountPoints{CollectionName: kb, Exact: qdrant.PtrOf(true),
+		Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("lang", string(tag))}}})
+	if err != nil {
+		return 0, explain(err)
+	}
+	x.mu.Lock()
+	x.counts[key] = count{int(n), time.Now()}
+	x.mu.Unlock()
+	return int(n), nil
+}
+
+// Size says what a knowledge base holds in one language.
+type Size struct {
+	Lang      lang.Tag `json:"lang"`
+	Documents int      `json:"documents"`
+	Passages  int      `json:"passages"`
+}
+
+// Sizes counts what is stored, by language.
+func (x *Index) Sizes(ctx context.Context, kb string) ([]Size, error) {
+	stored, err := x.Stored(ctx, kb)
+	if err != nil {
+		return nil, err
+	}
+	var sizes []Size
+	for key, d := range stored {
+		i := slices.IndexFunc(sizes, func(s Size) bool { return s.Lang == key.Lang })
+		if i < 0 {
+			sizes = append(sizes, Size{Lang: key.Lang})
+			i = len(sizes) - 1
+		}
+		sizes[i].Documents++
+		sizes[i].Passages += d.Passages
+	}
+	slices.SortFunc(sizes, func(a, b Size) int {
+		if a.Lang < b.Lang {
+			return -1
+		}
+		return 1
+	})
+	return sizes, nil
+}

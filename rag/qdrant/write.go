@@ -1,0 +1,152 @@
+package qdrant
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/qdrant/go-client/qdrant"
+
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+// batch is how many points travel in one call: well under the 4 MB that a
+// gRPC message may have, at 600 terms a passage.
+const batch = 128
+
+// Upsert stores documents, each with all its passages, and drops what an
+// earlier state of these documents left behind. When it returns nil they are
+// on disk. Stopped half way, it leaves old and new passages beside each other
+// until the documents are stored again; it never loses any.
+func (x *Index) Upsert(ctx context.Context, kb string, docs [][]rag.Passage) error {
+	defer x.forgetCounts()
+	var points []*qdrant.PointStruct
+	for _, passages := range docs {
+		for _, p := range passages {
+			points = append(points, point(kb, p, len(passages)))
+			if len(points) == batch {
+				if err := x.put(ctx, kb, points); err != nil {
+					return err
+				}
+				points = points[:0]
+			}
+		}
+	}
+	return x.put(ctx, kb, points)
+}
+
+func (x *Index) put(ctx context.Context, collection string, points []*qdrant.PointStruct) error {
+	if len(points) == 0 {
+		return nil
+	}
+	_, err := x.client.Upsert(ctx, &qdrant.UpsertPoints{CollectionName: collection, Wait: qdrant.PtrOf(true), Points: points})
+	return explain(err)
+}
+
+// Stored lists the documents of a knowledge base.
+func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, error) {
+	docs := map[rag.Key]rag.Stored{}
+	of := map[rag.Key]int{}
+	err := x.scroll(ctx, kb, qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of"), false, func(points []*qdrant.RetrievedPoint) error {
+		for _, p := range points {
+			payload := p.GetPayload()
+			key := rag.Key{Lang: lang.Tag(payload["lang"].GetStringValue()), Doc: payload["doc"].GetStringValue()}
+			hash, d := payload["hash"].GetStringValue(), docs[key]
+			if d.Passages > 0 && d.Hash != hash {
+				hash = "" // two states beside each other: neither is whole
+			}
+			docs[key] = rag.Stored{Hash: hash, Passages: d.Passages + 1}
+			of[key] = int(payload["of"].GetIntegerValue())
+		}
+		return nil
+	})
+	for key, d := range docs {
+		d.Whole = d.Hash != "" && d.Passages == of[key]
+		docs[key] = d
+	}
+	return docs, err
+}
+
+// Forget removes the passages of a document whose hash is not keep; an empty
+// keep removes them all.
+func (x *Index) Forget(ctx context.Context, kb string, key rag.Key, keep string) error {
+	defer x.forgetCounts()
+	filter := &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("lang", string(key.Lang)), qdrant.NewMatch("doc", key.Doc)}}
+	if keep != "" {
+		filter.MustNot = []*qdrant.Condition{qdrant.NewMatch("hash", keep)}
+	}
+	_, err := x.client.Delete(ctx, &qdrant.DeletePoints{CollectionName: kb, Wait: qdrant.PtrOf(true), Points: qdrant.NewPointsSelectorFilter(filter)})
+	return explain(err)
+}
+
+// scroll calls f with all points of a collection, page by page.
+func (x *Index) scroll(ctx context.Context, collection string, payload *qdrant.WithPayloadSelector, vectors bool, f func([]*qdrant.RetrievedPoint) error) error {
+	var offset *qdrant.PointId
+	for {
+		points, next, err := x.client.ScrollAndOffset(ctx, &qdrant.ScrollPoints{CollectionName: collection, Offset: offset,
+			Limit: qdrant.PtrOf(uint32(256)), WithPayload: payload, WithVectors: qdrant.NewWithVectors(vectors)})
+		if err != nil {
+			return explain(err)
+		}
+		if err := f(points); err != nil {
+			return err
+		}
+		if next == nil {
+			return nil
+		}
+		offset = next
+	}
+}
+
+// grow gives a knowledge base more languages. Qdrant fixes a collection's
+// vectors when it is made, so the next version is made, filled with what the
+// present one holds, and put in its place in one step.
+func (x *Index) grow(ctx context.Context, kb, current string, langs []lang.Tag) error {
+	defer x.forgetCounts()
+	next, err := nextVersion(current)
+	if err != nil {
+		return err
+	}
+	// What is there was left by a run that was cut off. Qdrant says nothing
+	// when it is not there; the go-client makes an error of that.
+	_ = x.client.DeleteCollection(ctx, next)
+	if err := x.createCollection(ctx, next, langs); err != nil {
+		return err
+	}
+	err = x.scroll(ctx, current, qdrant.NewWithPayload(true), true, func(points []*qdrant.RetrievedPoint) error {
+		copies := make([]*qdrant.PointStruct, len(points))
+		for i, p := range points {
+			copies[i] = &qdrant.PointStruct{Id: p.GetId(), Payload: p.GetPayload(), Vectors: sparseOf(p.GetVectors())}
+		}
+		return x.put(ctx, next, copies)
+	})
+	if err != nil {
+		return fmt.Errorf("copying %s to %s: %w", current, next, err)
+	}
+	if err := x.client.CreateAlias(ctx, kb, next); err != nil {
+		return explain(err)
+	}
+	return explain(x.client.DeleteCollection(ctx, current))
+}
+
+func nextVersion(collection string) (string, error) {
+	kb, version, _ := strings.Cut(collection, "@")
+	n, err := strconv.Atoi(version)
+	if err != nil {
+		return "", fault.Internal.Wrap(err, "collection "+collection+" has no version number; Tilgate did not make it")
+	}
+	return fmt.Sprintf("%s@%d", kb, n+1), nil
+}
+
+// sparseOf turns vectors as they are read into vectors as they are written.
+func sparseOf(read *qdrant.VectorsOutput) *qdrant.Vectors {
+	vectors := map[string]*qdrant.Vector{}
+	for name, v := range read.GetVectors().GetVectors() {
+		sparse := v.GetSparse()
+		vectors[name] = qdrant.NewVectorSparse(sparse.GetIndices(), sparse.GetValues())
+	}
+	return qdrant.NewVectorsMap(vectors)
+}

@@ -1,0 +1,99 @@
+package rag
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"tilgate/internal/lang"
+)
+
+// A Quote is a sentence of a passage, as it stands there.
+type Quote struct {
+	Passage int // index into the passages that were given
+	Text    string
+	Score   float64
+}
+
+// What a sentence is worth beside its own terms: its passage's score, and a
+// share of its neighbours' worth, since an answer often stands next to the
+// sentence that repeats the question. Measured with gold answers on questions
+// in Arabic, Hindi, Thai, English and Amharic; the optimum is flat.
+const neighbourShare = 0.2
+
+// Quotes returns the n sentences of the passages that most likely answer q,
+// best first. How rare a term is, is counted among the sentences themselves,
+// which separated them better than counts over the whole collection.
+func Quotes(q Query, passages []Passage, n int) []Quote {
+	var sentences []sentence
+	for i, p := range passages {
+		for text := range lang.Sentences(p.Lang, p.Text) {
+			sentences = append(sentences, newSentence(i, p.Lang, text))
+		}
+	}
+	words, grams := AnalyzerFor(q.Lang).terms(q.Lang, q.Text)
+	own := make([]float64, len(sentences))
+	addScores(own, words, sentences, func(s sentence) []uint32 { return s.words })
+	addScores(own, grams, sentences, func(s sentence) []uint32 { return s.grams })
+
+	quotes := make([]Quote, len(sentences))
+	for i, s := range sentences {
+		quotes[i] = Quote{Passage: s.passage, Text: s.text, Score: own[i] + passages[s.passage].Score}
+		for _, j := range []int{i - 1, i + 1} {
+			if j >= 0 && j < len(sentences) && sentences[j].passage == s.passage {
+				quotes[i].Score += neighbourShare * own[j]
+			}
+		}
+	}
+	slices.SortStableFunc(quotes, func(a, b Quote) int { return cmp.Compare(b.Score, a.Score) })
+	return quotes[:min(n, len(quotes))]
+}
+
+type sentence struct {
+	passage      int
+	text         string
+	words, grams []uint32 // sorted, with repetition
+}
+
+func newSentence(passage int, tag lang.Tag, text string) sentence {
+	words, grams := AnalyzerFor(tag).terms(tag, text)
+	return sentence{passage, text, words, grams}
+}
+
+// addScores adds each sentence's BM25 score for the question's terms in one
+// field.
+func addScores(scores []float64, question []uint32, sentences []sentence, field func(sentence) []uint32) {
+	total := 0
+	for _, s := range sentences {
+		total += len(field(s))
+	}
+	if total == 0 {
+		return
+	}
+	avg, n := float64(total)/float64(len(sentences)), float64(len(sentences))
+	tf := make([]int, len(sentences))
+	runs(question, func(term uint32, repeated int) {
+		df := 0.0
+		for i, s := range sentences {
+			if tf[i] = occurrences(field(s), term); tf[i] > 0 {
+				df++
+			}
+		}
+		idf := float64(repeated) * math.Log((n-df+0.5)/(df+0.5)+1)
+		for i, s := range sentences {
+			if f := float64(tf[i]); f > 0 {
+				scores[i] += idf * f * (k1 + 1) / (f + k1*(1-b+b*float64(len(field(s)))/avg))
+			}
+		}
+	})
+}
+
+// occurrences counts a value in a sorted slice.
+func occurrences(sorted []uint32, value uint32) int {
+	i, _ := slices.BinarySearch(sorted, value)
+	n := 0
+	for ; i < len(sorted) && sorted[i] == value; i++ {
+		n++
+	}
+	return n
+}

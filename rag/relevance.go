@@ -1,0 +1,129 @@
+package rag
+
+import (
+	"math"
+
+	"tilgate/internal/lang"
+)
+
+// Relevance is the probability that the best of the hits answers the
+// question, from 0 to 1. A search always finds something; this says whether
+// it is worth quoting.
+//
+// It is a logistic regression on six figures that need nothing but the hits
+// themselves, so that it works on any store: how much of the question the
+// best passage and its best sentence cover, weighted by how rare each n-gram
+// is among the hits; how far the best hit stands out; and its score per term
+// of the question, relative to the logarithm of the number of passages, since
+// that is how IDF grows. The weights were fitted on questions in Arabic,
+// Hindi, Thai, English and Amharic with and without the passages that answer
+// them, in collections of 12, 50 and 240 passages and more.
+func Relevance(q Query, h Hits) float64 {
+	if len(h.Passages) == 0 || h.Passages[0].Score <= 0 {
+		return 0
+	}
+	return logistic(features(q, h))
+}
+
+// Hits is what a search found, best first, among N passages of the language.
+type Hits struct {
+	Passages []Passage
+	N        int
+}
+
+const nFeatures = 6
+
+// The fit; features in the order of the function below.
+var (
+	weights = [nFeatures]float64{-0.32, 3.93, 2.28, 0.25, 12.9, 0.81}
+	bias    = -7.5
+)
+
+func logistic(x [nFeatures]float64) float64 {
+	z := bias
+	for i, w := range weights {
+		z += w * x[i]
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// judged is how many hits the figures are taken from.
+const judged = 10
+
+func features(q Query, h Hits) [nFeatures]float64 {
+	hits := h.Passages[:min(len(h.Passages), judged)]
+	analyzer := AnalyzerFor(q.Lang)
+	pool := make([]map[uint32]bool, len(hits))
+	for i, p := range hits {
+		pool[i] = gramSet(analyzer, p.Lang, p.indexed())
+	}
+	question, terms := weigh(analyzer, q, pool)
+
+	best := 0.0
+	for _, p := range hits[:min(len(hits), 3)] {
+		for s := range lang.Sentences(p.Lang, p.Text) {
+			best = max(best, coverage(question, gramSet(analyzer, p.Lang, s)))
+		}
+	}
+	first, second, last := hits[0].Score, 0.0, hits[len(hits)-1].Score
+	if len(hits) > 1 {
+		second = hits[1].Score
+	}
+	logN := math.Log(1 + float64(max(h.N, len(hits))))
+	return [nFeatures]float64{
+		coverage(question, pool[0]),
+		best,
+		(first - second) / first,
+		last / first,
+		first / terms / logN,
+		math.Log(first / logN),
+	}
+}
+
+// A weighted term is one of the question's n-grams.
+type weighted struct {
+	term   uint32
+	weight float64
+}
+
+// weigh returns the question's n-grams with their weight: how often each
+// stands in the question, times its IDF among the hits. terms is the length
+// of the question in terms of every kind.
+func weigh(a Analyzer, q Query, pool []map[uint32]bool) (grams []weighted, terms float64) {
+	words, all := a.terms(q.Lang, q.Text)
+	n := float64(len(pool))
+	runs(all, func(term uint32, tf int) {
+		df := 0.0
+		for _, p := range pool {
+			if p[term] {
+				df++
+			}
+		}
+		grams = append(grams, weighted{term, float64(tf) * math.Log((n-df+0.5)/(df+0.5)+1)})
+	})
+	return grams, float64(max(1, len(words)+len(all)))
+}
+
+// coverage returns the share of the question's weight that text has.
+func coverage(question []weighted, text map[uint32]bool) float64 {
+	var have, all float64
+	for _, w := range question {
+		all += w.weight
+		if text[w.term] {
+			have += w.weight
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return have / all
+}
+
+func gramSet(a Analyzer, tag lang.Tag, text string) map[uint32]bool {
+	_, grams := a.terms(tag, text)
+	set := make(map[uint32]bool, len(grams))
+	for _, g := range grams {
+		set[g] = true
+	}
+	return set
+}

@@ -1,0 +1,83 @@
+package rag
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"tilgate/internal/lang"
+)
+
+// Split cuts a document into passages of whole sentences: about 100 to 150
+// words, which is where weight-free retrieval is best. A paragraph that fits
+// is kept whole. The text of a passage is a piece of the document as it
+// stands, so that it can be quoted.
+func Split(d Document) []Passage {
+	limit := passageLetters(d.Text)
+	var out []Passage
+	add := func(text string) {
+		if text = strings.TrimSpace(text); text == "" {
+			return
+		}
+		out = append(out, Passage{Doc: d.ID, N: len(out), Title: d.Title, Text: text, Lang: d.Lang,
+			Source: d.Source, Date: d.Date, Sector: d.Sector})
+	}
+	start, size, at := 0, 0, 0
+	for s := range lang.Sentences(d.Lang, d.Text) {
+		begin := at + strings.Index(d.Text[at:], s)
+		n := letters(s)
+		if size > 0 && size+n > limit {
+			add(d.Text[start:begin])
+			start, size = begin, 0
+		}
+		at = begin + len(s)
+		size += n
+		for size > 2*limit { // a sentence without an end, such as a table
+			cut := start + softCut(d.Text[start:at], limit)
+			add(d.Text[start:cut])
+			start, size = cut, letters(d.Text[cut:at])
+		}
+	}
+	add(d.Text[start:])
+	return out
+}
+
+// passageLetters is how many letters make 130 words or so, by script.
+func passageLetters(text string) int {
+	switch lang.ScriptOf(text[:cutAt(text, 2000)]) {
+	case "Hani", "Jpan":
+		return 350
+	case "Ethi", "Kore":
+		return 600
+	}
+	return 900
+}
+
+// softCut returns the byte after about n letters of text, at a space if one
+// is near.
+func softCut(text string, n int) int {
+	seen, space := 0, 0
+	for i, r := range text {
+		if seen == n {
+			if space > 0 {
+				return space
+			}
+			return i
+		}
+		if seen++; unicode.IsSpace(r) && seen > n/2 {
+			space = i + utf8.RuneLen(r)
+		}
+	}
+	return len(text)
+}
+
+// cutAt returns at most n, moved back to where a code point starts.
+func cutAt(text string, n int) int {
+	if len(text) <= n {
+		return len(text)
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return n
+}
