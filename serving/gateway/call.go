@@ -17,6 +17,15 @@ type call struct {
 	cancel context.CancelCauseFunc
 	id     string // of the request, for the log
 	end    func() // must be called; may be called twice
+
+	streaming bool // the stream ends the call, not the handler
+}
+
+// leave ends the call with its handler, unless a stream goes on.
+func (c *call) leave() {
+	if !c.streaming {
+		c.end()
+	}
 }
 
 func (g *Gateway) begin(rc *fasthttp.RequestCtx) *call {

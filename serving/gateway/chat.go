@@ -28,6 +28,7 @@ func (g *Gateway) chat(rc *fasthttp.RequestCtx) error {
 		return err
 	}
 	c := g.begin(rc)
+	defer c.leave()
 	route := g.svc.Route(c.ctx, head.model)
 	if route.Auto {
 		return g.auto(rc, c, caller, route, body)
@@ -35,9 +36,8 @@ func (g *Gateway) chat(rc *fasthttp.RequestCtx) error {
 	raw := serving.Raw{ID: answerID(rc), Created: time.Now(), Model: head.model, Stream: head.stream, Body: body}
 	pieces := g.svc.Forward(c.ctx, caller, raw)
 	if head.stream {
-		return g.stream(rc, c, pieces)
+		return g.stream(rc, c, pieces, g.events(c))
 	}
-	defer c.end()
 	object, err := whole(pieces)
 	if err != nil {
 		return c.explain(err)
@@ -72,16 +72,14 @@ func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, 
 		err = q.speak(route.Language)
 	}
 	if err != nil {
-		c.end()
 		return err
 	}
 	q.ID, q.Caller = answerID(rc), caller
 	events := g.svc.Answer(c.ctx, q.Request)
 	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage}
 	if q.stream {
-		return g.stream(rc, c, form.chunks(events))
+		return g.stream(rc, c, form.chunks(events), g.events(c))
 	}
-	defer c.end()
 	r, err := collect(events)
 	if err != nil {
 		return c.explain(err)

@@ -118,7 +118,6 @@ func New(svc Service, keys Keys, opts Options) *Gateway {
 		CloseOnShutdown:              true,
 		DisablePreParseMultipartForm: true,
 		NoDefaultServerHeader:        true,
-		TCPKeepalive:                 true,
 		Logger:                       quiet{g.log},
 	}
 	return g

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,55 +12,58 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// A stream sends pieces of JSON as server-sent events, each as it comes.
+// A stream sends an answer as it comes, each piece at once.
 //
 // The pieces are pulled by a goroutine of their own, so that silence can be
 // noticed. fasthttp calls WriteTo after the handler returned, with a writer
 // that flushes each Write and tells when the reader is gone; then Close.
 type stream struct {
-	g      *Gateway
 	call   *call
-	events chan event
+	dress  dress
+	every  time.Duration // between pings
+	pieces chan framed
 	ended  chan struct{} // closed when the goroutine is over
-	first  *event        // taken before the answer began
+	first  []byte        // taken before the answer began
 }
 
-// An event is a framed piece, or the error that ends the stream.
-type event struct {
-	frame []byte
+// A dress is what pieces wear on the wire. Its functions are called after the
+// handler returned.
+type dress struct {
+	header func(h *fasthttp.ResponseHeader)
+	ping   []byte // sent in silence; readers pass over it
+	frame  func(piece []byte) []byte
+	end    func(err error) []byte // what the stream ends with; err is nil if all is well
+}
+
+// framed is a piece, or the error that ends the stream.
+type framed struct {
+	bytes []byte
 	err   error
 }
-
-var (
-	doneFrame = []byte("data: [DONE]\n\n")
-	// A comment of one line. With the empty line that would end an event, one
-	// official SDK took it for an empty one and failed.
-	pingFrame = []byte(": ping\n")
-)
 
 // stream answers with pieces. The status is held back until the first piece,
 // so that an error before it gets a status of its own, but not beyond the
 // first ping: proxies give up on silence.
-func (g *Gateway) stream(rc *fasthttp.RequestCtx, c *call, pieces iter.Seq2[[]byte, error]) error {
-	s := &stream{g: g, call: c, events: make(chan event), ended: make(chan struct{})}
+func (g *Gateway) stream(rc *fasthttp.RequestCtx, c *call, pieces iter.Seq2[[]byte, error], d dress) error {
+	s := &stream{call: c, dress: d, every: g.opts.PingEvery, pieces: make(chan framed), ended: make(chan struct{})}
 	go s.pull(pieces)
-	patience := time.NewTimer(g.opts.PingEvery)
+	patience := time.NewTimer(s.every)
 	defer patience.Stop()
 	select {
-	case e, ok := <-s.events:
+	case p, ok := <-s.pieces:
 		if !ok {
-			e.err = errNoAnswer
+			p.err = errNoAnswer
 		}
-		if e.err != nil {
+		if p.err != nil {
 			s.Close()
-			return c.explain(e.err)
+			return c.explain(p.err)
 		}
-		s.first = &e
+		s.first = p.bytes
 	case <-patience.C:
-		s.first = &event{frame: pingFrame}
+		s.first = d.ping
 	}
-	rc.SetContentType("text/event-stream; charset=utf-8")
-	rc.Response.Header.Set("Cache-Control", "no-cache")
+	c.streaming = true
+	d.header(&rc.Response.Header)
 	rc.Response.Header.Set("X-Accel-Buffering", "no") // nginx would collect the answer
 	if !rc.Request.Header.IsHTTP11() {
 		return s.unframed(rc)
@@ -89,47 +91,38 @@ func (s *stream) unframed(rc *fasthttp.RequestCtx) error {
 	return nil
 }
 
-// pull makes events of pieces until they end or the call does.
+// pull frames the pieces until they end or the call does.
 func (s *stream) pull(pieces iter.Seq2[[]byte, error]) {
 	defer close(s.ended)
-	defer close(s.events)
+	defer close(s.pieces)
 	defer func() {
 		if p := recover(); p != nil {
-			s.send(event{err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
+			s.send(framed{err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
 		}
 	}()
 	for piece, err := range pieces {
-		e := event{err: err}
+		p := framed{err: err}
 		if err == nil {
-			e.frame = frame(piece)
+			p.bytes = s.dress.frame(piece)
 		}
-		if !s.send(e) || err != nil {
+		if !s.send(p) || err != nil {
 			return
 		}
 	}
 }
 
-func (s *stream) send(e event) bool {
+func (s *stream) send(p framed) bool {
 	select {
-	case s.events <- e:
+	case s.pieces <- p:
 		return true
 	case <-s.call.ctx.Done():
 		return false
 	}
 }
 
-// frame makes a piece of JSON an event. Its line breaks are white space.
-func frame(piece []byte) []byte {
-	piece = bytes.TrimSpace(piece)
-	b := make([]byte, 0, len(piece)+8)
-	b = append(b, "data: "...)
-	b = append(b, bytes.ReplaceAll(bytes.ReplaceAll(piece, []byte("\r"), nil), []byte("\n"), []byte(" "))...)
-	return append(b, "\n\n"...)
-}
-
-// WriteTo sends the events. It ends with [DONE], or with an error event.
+// WriteTo sends the pieces, and pings in between.
 func (s *stream) WriteTo(w io.Writer) (int64, error) {
-	ping := time.NewTicker(s.g.opts.PingEvery)
+	ping := time.NewTicker(s.every)
 	defer ping.Stop()
 	var sent int64
 	write := func(p []byte) error {
@@ -137,43 +130,37 @@ func (s *stream) WriteTo(w io.Writer) (int64, error) {
 		sent += int64(n)
 		return err
 	}
-	if err := write(s.first.frame); err != nil {
+	if err := write(s.first); err != nil {
 		return sent, err
 	}
 	for {
 		select {
-		case e, ok := <-s.events:
-			ping.Reset(s.g.opts.PingEvery)
-			if last := s.last(e, ok); last != nil {
-				return sent, write(last)
+		case p, ok := <-s.pieces:
+			if !ok || p.err != nil {
+				return sent, write(s.last(p.err))
 			}
-			if err := write(e.frame); err != nil {
+			if err := write(p.bytes); err != nil {
 				return sent, err
 			}
+			ping.Reset(s.every)
 		case <-ping.C:
-			if err := write(pingFrame); err != nil {
+			if err := write(s.dress.ping); err != nil {
 				return sent, err
 			}
 		}
 	}
 }
 
-// last returns the frame to end with, if this is the end: an error, the end
-// of the events, or the end of the call.
-func (s *stream) last(e event, ok bool) []byte {
-	if ok && e.err == nil {
-		return nil
+// last returns what to end with: after an error, after the last piece, or
+// because the call was ended.
+func (s *stream) last(err error) []byte {
+	if err == nil {
+		err = context.Cause(s.call.ctx)
 	}
-	if !ok && s.call.ctx.Err() == nil {
-		return doneFrame
+	if err != nil {
+		err = s.call.explain(err)
 	}
-	if e.err == nil {
-		e.err = context.Cause(s.call.ctx)
-	}
-	err := s.call.explain(e.err)
-	a, body := describe(err)
-	s.g.logFailure(s.call.id, a, err)
-	return frame(encode(body))
+	return s.dress.end(err)
 }
 
 // SupportsBodyWriteTo tells fasthttp to call WriteTo, not Read.
