@@ -90,32 +90,73 @@ func (v value) object() ([]member, error) {
 	if v.raw[0] != '{' {
 		return nil, v.wrong("an object")
 	}
-	dec := json.NewDecoder(bytes.NewReader(v.raw))
-	if _, err := dec.Token(); err != nil {
-		return nil, v.wrong("an object")
-	}
-	seen := map[string]bool{}
 	var members []member
-	for dec.More() {
-		token, err := dec.Token()
+	seen := map[string]bool{}
+	parts := split(v.raw)
+	for i := 0; i+1 < len(parts); i += 2 {
+		key, err := value{raw: parts[i]}.str()
 		if err != nil {
-			return nil, v.wrong("an object")
+			return nil, err
 		}
-		key, _ := token.(string) // the keys of valid JSON are strings
-		m := member{key: key, value: value{path: v.path + "." + short(key)}}
-		if v.path == "" {
-			m.path = short(key)
-		}
-		if err := dec.Decode(&m.raw); err != nil {
-			return nil, v.wrong("an object")
+		path := short(key)
+		if v.path != "" {
+			path = v.path + "." + path
 		}
 		if seen[fold(key)] {
-			return nil, fault.Invalid.Field(m.path, "%s is given twice; it may be given once", m.path)
+			return nil, fault.Invalid.Field(path, "%s is given twice; it may be given once", path)
 		}
 		seen[fold(key)] = true
-		members = append(members, m)
+		members = append(members, member{key, value{path, parts[i+1]}})
 	}
 	return members, nil
+}
+
+// split returns what stands between the brackets of valid JSON: the elements
+// of a list, or the keys and values of an object in turn. It scans the bytes
+// once, which json.Decoder does three times over.
+func split(raw []byte) []json.RawMessage {
+	var parts []json.RawMessage
+	for i := 1; i < len(raw)-1; {
+		switch raw[i] {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			i++
+		default:
+			end := i + valueLen(raw[i:])
+			parts = append(parts, json.RawMessage(raw[i:end:end]))
+			i = end
+		}
+	}
+	return parts
+}
+
+// valueLen returns the length of the value that valid JSON begins with.
+func valueLen(raw []byte) int {
+	depth := 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			for i++; i < len(raw) && raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return min(i+1, len(raw))
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+			if depth <= 0 {
+				return max(i+1+depth, 1)
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return max(i, 1)
+			}
+		}
+	}
+	return len(raw)
 }
 
 // fold returns what is common to all strings that encoding/json takes for the
@@ -136,18 +177,18 @@ func (v value) list() ([]value, error) {
 	if v.raw[0] != '[' {
 		return nil, v.wrong("a list")
 	}
-	var raws []json.RawMessage
-	if err := json.Unmarshal(v.raw, &raws); err != nil {
-		return nil, v.wrong("a list")
-	}
-	values := make([]value, len(raws))
-	for i, raw := range raws {
+	parts := split(v.raw)
+	values := make([]value, len(parts))
+	for i, raw := range parts {
 		values[i] = value{fmt.Sprintf("%s[%d]", v.path, i), raw}
 	}
 	return values, nil
 }
 
 func (v value) str() (string, error) {
+	if v.raw[0] == '"' && bytes.IndexByte(v.raw, '\\') < 0 {
+		return string(v.raw[1 : len(v.raw)-1]), nil
+	}
 	var s string
 	if v.raw[0] != '"' || json.Unmarshal(v.raw, &s) != nil {
 		return "", v.wrong("a string")

@@ -81,7 +81,9 @@ func TestMisbehaviour(t *testing.T) {
 	}{
 		{"a web page", says(200, "<!DOCTYPE html>\n<p>Welcome"), "", fault.Unavailable, "what answers is not an Ollama server, or broke off"},
 		{"a web page with 404", says(404, "<p>model? not found"), "", fault.Unavailable, "what answers is not an Ollama server"},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://other.test/", http.StatusTemporaryRedirect) }, "", fault.Unavailable, "what answers is not an Ollama server"},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://other.test/", http.StatusTemporaryRedirect)
+		}, "", fault.Unavailable, "what answers is not an Ollama server"},
 		{"nothing", says(200, ""), "", fault.Unavailable, "the model server broke off its answer"},
 		{"half a line", says(200, half+`{"message":{"role":"assis`), "Бишкек", fault.Unavailable, "what answers is not an Ollama server, or broke off"},
 		{"no done", says(200, half), "Бишкек", fault.Unavailable, "the model server broke off its answer"},
@@ -190,6 +192,25 @@ func TestLeaving(t *testing.T) {
 				t.Error("the server did not see the end in 500 ms")
 			}
 		})
+	}
+}
+
+// A connection that was closed while idle is not the caller's concern.
+func TestStaleConnection(t *testing.T) {
+	s := httptest.NewServer(says(200, half+`{"done":true}`))
+	defer s.Close()
+	c, err := New(s.URL, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 50 {
+		for _, err := range c.Chat(t.Context(), question()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.CloseClientConnections()
 	}
 }
 

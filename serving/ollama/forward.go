@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/ollama/ollama/api"
+
 	"tilgate/internal/fault"
 	"tilgate/serving"
 )
@@ -16,6 +18,10 @@ func (c *Client) Forward(ctx context.Context, r serving.Raw) iter.Seq2[[]byte, e
 	return func(yield func([]byte, error) bool) {
 		t := translation{ChatRequest: c.request(r.Model)}
 		if err := t.translate(r.Body); err != nil {
+			yield(nil, err)
+			return
+		}
+		if err := c.checkImages(ctx, t.ChatRequest); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -47,4 +53,23 @@ func (c *Client) Forward(ctx context.Context, r serving.Raw) iter.Seq2[[]byte, e
 			send(ans.whole())
 		}
 	}
+}
+
+// checkImages refuses images for a model that cannot see: Ollama would show
+// it the text alone.
+func (c *Client) checkImages(ctx context.Context, req *api.ChatRequest) error {
+	for i, m := range req.Messages {
+		if len(m.Images) == 0 {
+			continue
+		}
+		caps, err := c.capabilities(ctx, req.Model)
+		if err != nil {
+			return err
+		}
+		if !can(caps, "vision") {
+			return fault.Invalid.Field(fmt.Sprintf("messages[%d].content", i), "messages[%d].content holds an image, which model %q cannot see", i, req.Model)
+		}
+		return nil
+	}
+	return nil
 }

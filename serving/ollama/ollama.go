@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,8 +62,8 @@ type Client struct {
 	http    *http.Client
 	opts    Options
 
-	mu    sync.Mutex
-	chats map[string]bool // whether the model of a digest can chat
+	mu   sync.Mutex
+	caps map[string][]string // by digest
 }
 
 // New returns a Client of the server at baseURL, such as
@@ -100,7 +101,7 @@ func New(baseURL string, opts Options) (*Client, error) {
 		api:     api.NewClient(u, hc),
 		http:    hc,
 		opts:    opts,
-		chats:   map[string]bool{},
+		caps:    map[string][]string{},
 	}, nil
 }
 
@@ -120,8 +121,9 @@ func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 	return infos, nil
 }
 
-// Ready returns the names of the models that can chat, newest first; those
-// that only embed are left out. An error means that the server does not
+// Ready returns the names of the models that can chat here, newest first.
+// Those that only embed are left out, and those that Ollama would ask
+// elsewhere: nobody's question leaves the house unless somebody names one. An error means that the server does not
 // answer as Ollama does. No models and no error means that it needs one.
 func (c *Client) Ready(ctx context.Context) ([]string, error) {
 	models, err := c.list(ctx)
@@ -130,6 +132,9 @@ func (c *Client) Ready(ctx context.Context) ([]string, error) {
 	}
 	names := []string{}
 	for _, m := range models {
+		if m.RemoteHost != "" {
+			continue
+		}
 		chats, err := c.canChat(ctx, m)
 		switch {
 		case fault.NotFound.Is(err): // removed since it was listed
@@ -159,23 +164,36 @@ func (c *Client) list(ctx context.Context) ([]api.ListModelResponse, error) {
 // canChat asks once per digest what a model can do.
 func (c *Client) canChat(ctx context.Context, m api.ListModelResponse) (bool, error) {
 	c.mu.Lock()
-	chats, known := c.chats[m.Digest]
+	caps, known := c.caps[m.Digest]
 	c.mu.Unlock()
-	if known {
-		return chats, nil
+	if !known {
+		var err error
+		if caps, err = c.capabilities(ctx, m.Name); err != nil {
+			return false, err
+		}
+		c.mu.Lock()
+		c.caps[m.Digest] = caps
+		c.mu.Unlock()
 	}
+	return can(caps, "completion"), nil
+}
+
+func (c *Client) capabilities(ctx context.Context, name string) ([]string, error) {
 	ours, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	show, err := c.api.Show(ours, &api.ShowRequest{Model: m.Name})
+	show, err := c.api.Show(ours, &api.ShowRequest{Model: name})
 	if err != nil {
-		return false, fmt.Errorf("asking what %s can do: %w", m.Name, c.faultOf(ctx, m.Name, err))
+		return nil, fmt.Errorf("asking what %s can do: %w", name, c.faultOf(ctx, name, err))
 	}
-	chats = len(show.Capabilities) == 0 // servers before 0.6.4 do not tell
-	for _, cap := range show.Capabilities {
-		chats = chats || cap == "completion"
+	caps := make([]string, len(show.Capabilities))
+	for i, capability := range show.Capabilities {
+		caps[i] = string(capability)
 	}
-	c.mu.Lock()
-	c.chats[m.Digest] = chats
-	c.mu.Unlock()
-	return chats, nil
+	return caps, nil
+}
+
+// can reports whether capability is among caps. Servers before 0.6.4 do not
+// tell: there everything may be tried.
+func can(caps []string, capability string) bool {
+	return len(caps) == 0 || slices.Contains(caps, capability)
 }

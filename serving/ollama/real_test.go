@@ -217,6 +217,66 @@ func TestRealJSON(t *testing.T) {
 	}
 }
 
+func TestRealTools(t *testing.T) {
+	c, _ := realClient(t)
+	data, err := collect(c.Forward(t.Context(), serving.Raw{Model: "tiny", Body: []byte(`{"max_tokens": 20, "messages": [
+		{"role": "user", "content": "Аба ырайы?"},
+		{"role": "assistant", "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{\"place\": \"Ош\"}"}}]},
+		{"role": "tool", "tool_call_id": "c1", "content": "+21"}],
+		"tools": [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"place": {"type": "string"}}}}}]}`)}))
+	if err != nil || len(data) != 1 {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
+// A model that cannot see says so; the image is not left out.
+func TestRealImage(t *testing.T) {
+	c, _ := realClient(t)
+	data, err := collect(c.Forward(t.Context(), serving.Raw{Model: "tiny", Body: []byte(`{"max_tokens": 20, "messages": [
+		{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,aGVsbG8="}}]}]}`)}))
+	if says, _ := fault.Public(err); fault.Of(err) != fault.Invalid || !strings.Contains(says, "cannot see") {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
+// At the end of its context a model stops; it does not forget the question.
+func TestRealContextEnds(t *testing.T) {
+	_, s := realClient(t)
+	s.CreateTiny("endless", ollamatest.Tiny{Seed: 3, Endless: true})
+	c, err := ollama.New(s.URL, ollama.Options{NumCtx: 256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, last, err := gather(c.Chat(t.Context(), ask("endless", "Кайда?")))
+	if err != nil || last.Finish != "length" {
+		t.Fatalf("%+v, %v", last, err)
+	}
+	if n := last.Usage.PromptTokens + last.Usage.CompletionTokens; n < 200 || n > 257 {
+		t.Errorf("%d tokens in a context of 256", n)
+	}
+}
+
+func TestRealManyAtOnce(t *testing.T) {
+	c, _ := realClient(t)
+	errs := make(chan error)
+	const many = 16
+	for range many {
+		go func() {
+			text, _, err := gather(c.Chat(t.Context(), ask("tiny", "Кайда?")))
+			if err == nil && text == "" {
+				err = errors.New("an empty answer")
+			}
+			errs <- err
+		}()
+	}
+	for range many {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestRealCancel(t *testing.T) {
 	c, s := realClient(t)
 	s.CreateTiny("endless", ollamatest.Tiny{Seed: 3, Endless: true})

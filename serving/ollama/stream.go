@@ -75,6 +75,9 @@ func (c *Client) post(ctx context.Context, req *api.ChatRequest) (io.ReadCloser,
 	}
 	hr.Header.Set("Content-Type", "application/json")
 	hr.Header.Set("Accept", "application/x-ndjson")
+	// Empty, it is not sent; it lets net/http ask again when an idle connection
+	// turns out to have been closed.
+	hr.Header["Idempotency-Key"] = nil
 	resp, err := c.http.Do(hr)
 	if err != nil {
 		return nil, err

@@ -158,6 +158,45 @@ func FuzzTranslate(f *testing.F) {
 	})
 }
 
+// Objects and lists are split as encoding/json splits them.
+func FuzzSplit(f *testing.F) {
+	f.Add(`{"a" : [1, "x,]}", {"b":null}] ,"c":-1.5e3, "\"d\\": {}}`)
+	f.Add("[ true\t,\n{\"a\":[[]]} , \"\\\\\" , [ ] ]")
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := readBody([]byte(text))
+		if err != nil {
+			return
+		}
+		var list []json.RawMessage
+		if json.Unmarshal(v.raw, &list) == nil && v.raw[0] == '[' {
+			got, err := v.list()
+			if err != nil || len(got) != len(list) {
+				t.Fatalf("%q: %d elements, %v, want %d", text, len(got), err, len(list))
+			}
+			for i := range got {
+				if string(got[i].raw) != string(list[i]) {
+					t.Errorf("%q: element %d is %q, want %q", text, i, got[i].raw, list[i])
+				}
+			}
+		}
+		var object map[string]json.RawMessage
+		if json.Unmarshal(v.raw, &object) == nil && v.raw[0] == '{' {
+			got, err := v.object()
+			if err != nil {
+				return // a key twice
+			}
+			if len(got) != len(object) {
+				t.Fatalf("%q: %d members, want %d", text, len(got), len(object))
+			}
+			for _, m := range got {
+				if string(m.raw) != string(object[m.key]) {
+					t.Errorf("%q: %q is %q, want %q", text, m.key, m.raw, object[m.key])
+				}
+			}
+		}
+	})
+}
+
 func BenchmarkTranslate(b *testing.B) {
 	body := `{"model": "m", "temperature": 0.3, "stream": true, "messages": [{"role": "system", "content": "Кыскача жооп бер."}, {"role": "user", "content": "` +
 		strings.Repeat("Бишкек кайда? ", 40) + `"}]}`
