@@ -7,12 +7,8 @@ import (
 	"encoding/base64"
 	"html/template"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
-
-	"tilgate/internal/fault"
-	"tilgate/serving"
 )
 
 var (
@@ -57,25 +53,49 @@ type view struct {
 // Style returns the style sheet, as its hash stands in the policy.
 func (view) Style() template.CSS { return template.CSS(pageCSS) }
 
-// show writes the page.
-func (g *Gateway) show(rc *fasthttp.RequestCtx, status int, v view) error {
-	v.MaxQuestion = g.opts.MaxQuestion
-	v.CanForget = !v.NeedsKey && len(rc.Request.Header.Cookie(cookieName)) > 0
+// parts writes parts of the page.
+func (p *page) parts(v view, names ...string) ([]byte, error) {
 	var b bytes.Buffer
-	if err := g.page.Execute(&b, v); err != nil {
-		return err
+	for _, name := range names {
+		if err := p.ExecuteTemplate(&b, name, v); err != nil {
+			return nil, err
+		}
 	}
-	h := &rc.Response.Header
-	h.Set("Content-Security-Policy", g.page.policy)
+	return b.Bytes(), nil
+}
+
+// header sets what all pages have in common.
+func (p *page) header(h *fasthttp.ResponseHeader) {
+	h.SetContentType("text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", p.policy)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin") // "no-referrer" would make the forms' Origin null
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")
+}
+
+// show answers with the page, without an answer on it.
+func (g *Gateway) show(rc *fasthttp.RequestCtx, status int, v view) error {
+	form := "form"
+	if v.NeedsKey {
+		form = "key"
+	}
+	html, err := g.page.parts(g.view(rc, v), "top", form, "bottom")
+	if err != nil {
+		return err
+	}
+	g.page.header(&rc.Response.Header)
 	rc.SetStatusCode(status)
-	rc.SetContentType("text/html; charset=utf-8")
-	rc.Response.SetBodyRaw(b.Bytes())
+	rc.Response.SetBodyRaw(html)
 	return nil
+}
+
+// view fills in what does not depend on the question.
+func (g *Gateway) view(rc *fasthttp.RequestCtx, v view) view {
+	v.MaxQuestion = g.opts.MaxQuestion
+	v.CanForget = !v.NeedsKey && len(rc.Request.Header.Cookie(cookieName)) > 0
+	return v
 }
 
 // home answers GET /. A link with ?key=… lets its reader in; the key leaves
@@ -145,43 +165,4 @@ func setCookie(rc *fasthttp.RequestCtx, key string, age int) {
 		c.SetMaxAge(age)
 	}
 	rc.Response.Header.SetCookie(&c)
-}
-
-// ask answers POST /ask.
-func (g *Gateway) ask(rc *fasthttp.RequestCtx) error {
-	if crossSite(rc) {
-		return errCrossSite
-	}
-	caller, ok := g.pageCaller(&rc.Request.Header)
-	if !ok {
-		return g.show(rc, 401, view{NeedsKey: true})
-	}
-	v := view{Question: strings.ToValidUTF8(string(rc.PostArgs().Peek("question")), "\uFFFD")}
-	v.Question = strings.TrimSpace(strings.ReplaceAll(v.Question, "\r\n", "\n"))
-	r, err := g.answerPage(rc, caller, v.Question)
-	if err != nil {
-		a, body := describe(err)
-		g.logFailure(requestID(rc), a, err)
-		v.Error = body.Error.Message
-		return g.show(rc, a.status, v)
-	}
-	v.Answer = shownOf(r)
-	return g.show(rc, 200, v)
-}
-
-func (g *Gateway) answerPage(rc *fasthttp.RequestCtx, caller serving.Caller, text string) (reply, error) {
-	if strings.IndexFunc(text, speaks) < 0 {
-		return reply{}, fault.Invalid.Errorf("The question is empty.")
-	}
-	if n := utf8.RuneCountInString(text); n > g.opts.MaxQuestion {
-		return reply{}, fault.TooLarge.Errorf("The question is %d characters long; the most is %d.", n, g.opts.MaxQuestion)
-	}
-	c := g.begin(rc)
-	defer c.end()
-	r, err := collect(g.svc.Answer(c.ctx, serving.Request{
-		ID:       answerID(rc),
-		Caller:   caller,
-		Messages: []serving.Message{{Role: "user", Content: text}},
-	}))
-	return r, c.explain(err)
 }

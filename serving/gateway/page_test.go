@@ -1,9 +1,13 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -26,7 +30,8 @@ func TestPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<h1 class="question" dir="auto" lang="ky">Балам төрөлдү &lt;b&gt;` + "\nЭмне кылам?</h1>",
-		`<div class="card answer" lang="ky" dir="ltr" aria-live="polite">`,
+		`<div class="card coming" lang="ky" dir="ltr" aria-live="polite">` + "\n" + `<p class="text">30 күн ичинде [1]</p>`,
+		`<div class="card" lang="ky" dir="ltr">`,
 		`30 күн ичинде <a class="mark" id="c1" href="#p1" aria-label="source 1">[1]</a></p>`,
 		`<li id="p1" class="source" lang="ky" dir="ltr">`,
 		`<blockquote>Ата-энелер 30 күндүн ичинде кайрылышы керек.</blockquote>`,
@@ -68,7 +73,7 @@ func TestPageDirection(t *testing.T) {
 	addr, _ := start(t, f, Options{})
 	_, body := send(t, "POST", "http://"+addr+"/ask", question1("اندراج کتنے کا ہے؟"), signedIn...)
 	for _, want := range []string{
-		`<div class="card answer" lang="ur" dir="rtl" aria-live="polite">`,
+		`<div class="card" lang="ur" dir="rtl">`,
 		`<p class="notice" lang="en" dir="ltr" role="status">No model is running.`,
 		`href="#p1" aria-label="source 1">[1]</a>`,
 		`<li id="p1" class="source" lang="ur" dir="rtl">`,
@@ -98,6 +103,50 @@ func TestPageErrors(t *testing.T) {
 		if resp.StatusCode != tt.status || !strings.Contains(body, `role="alert">`+tt.want) || !strings.Contains(body, ">"+tt.question+"</textarea>") {
 			t.Errorf("%q: %d %s, want %d %s", tt.question, resp.StatusCode, body, tt.status, tt.want)
 		}
+	}
+}
+
+// TestPageBreaksOff checks that what came stays, and that the reader is told.
+func TestPageBreaksOff(t *testing.T) {
+	f := &fake{answer: func(_ context.Context, _ serving.Request, yield func(serving.Event, error) bool) {
+		_ = yield(plan1, nil) && yield(serving.Delta{Text: "30 <күн"}, nil) && yield(nil, fault.Unavailable.Errorf("the model server is gone"))
+	}}
+	addr, _ := start(t, f, Options{})
+	resp, body := send(t, "POST", "http://"+addr+"/ask", question1("Салам"), signedIn...)
+	for _, want := range []string{"30 &lt;күн</p>", `role="alert">the model server is gone`, ">Салам</textarea>", "</html>"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%d: no %s in %s", resp.StatusCode, want, body)
+		}
+	}
+}
+
+// TestPageStreams checks that the top and the text arrive before the end.
+func TestPageStreams(t *testing.T) {
+	next := make(chan struct{})
+	f := &fake{answer: func(ctx context.Context, r serving.Request, yield func(serving.Event, error) bool) {
+		if yield(plan1, nil) && yield(serving.Delta{Text: "30 күн"}, nil) {
+			<-next
+			yield(done1, nil)
+		}
+	}}
+	addr, _ := start(t, f, Options{})
+	body := question1("Салам")
+	resp, err := http.ReadResponse(bufio.NewReader(dial(t, addr, fmt.Sprintf("POST /ask HTTP/1.1\r\nHost: localhost\r\nCookie: %s=%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+		cookieName, secret, len(body), body))), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var got strings.Builder
+	for buf := make([]byte, 512); !strings.Contains(got.String(), `<p class="text">30 күн`); {
+		n, err := resp.Body.Read(buf)
+		if got.Write(buf[:n]); err != nil {
+			t.Fatalf("%v after %s", err, &got)
+		}
+	}
+	close(next)
+	if rest, err := io.ReadAll(resp.Body); err != nil || !strings.HasSuffix(string(rest), "</html>\n") {
+		t.Errorf("%v after %s", err, rest)
 	}
 }
 
