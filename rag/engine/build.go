@@ -58,7 +58,6 @@ func buildSegment(docs []document) *segment {
 	}
 	copy(s.table, table)
 	s.fill(keys, owners, values, codeOf)
-	s.seal()
 	return s
 }
 

@@ -16,6 +16,10 @@ import (
 // is refused.
 const formatVersion = 1
 
+// pageSize is that of new files. A passage's vectors take about 3 kB, of which
+// one fits into bbolt's usual page and five into this one.
+const pageSize = 16 << 10
+
 var (
 	bucketMeta        = []byte("meta")
 	bucketCollections = []byte("collections") // name to folder and configuration
@@ -51,6 +55,7 @@ func openDB(path string, buckets ...[]byte) (db *bolt.DB, err error) {
 		}
 		var err error
 		db, err = bolt.Open(path, 0o644, &bolt.Options{
+			PageSize:        pageSize,
 			Timeout:         time.Second,
 			FreelistType:    bolt.FreelistMapType,
 			InitialMmapSize: 64 << 20, // address space only; growing it would wait for readers
@@ -58,6 +63,7 @@ func openDB(path string, buckets ...[]byte) (db *bolt.DB, err error) {
 		if err != nil {
 			return err
 		}
+		db.AllocSize = 1 << 20
 		return prepareDB(db, buckets)
 	})
 	if err != nil && db != nil {

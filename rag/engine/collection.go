@@ -33,6 +33,7 @@ var (
 type collection struct {
 	dir    string
 	log    *slog.Logger
+	sizes  mergeSizes
 	config *pb.CreateCollection
 	schema *schema
 	db     *bolt.DB
@@ -40,6 +41,7 @@ type collection struct {
 	write     sync.Mutex   // one writer at a time
 	reading   sync.RWMutex // held, shared, from the first look at memory to the last at rows
 	operation atomic.Uint64
+	fileSeq   atomic.Uint64 // of the last segment file
 
 	orderMu sync.Mutex // of order alone: readers settle it
 	order   idOrder
@@ -55,9 +57,15 @@ type collection struct {
 	sparse []*sparseIndex
 	dense  []*denseIndex
 	fields map[string]*fieldIndex
+	lost   []segmentEntry // while loading: segments whose file is missing
+
+	maintenance sync.WaitGroup // see maintain.go
+	settled     *sync.Cond     // on mu: maintenance got a step further
+	maintaining bool
+	stuck       error // why merging stopped; the next write tries again
 }
 
-func openCollection(dir string, config *pb.CreateCollection, log *slog.Logger) (*collection, error) {
+func openCollection(dir string, config *pb.CreateCollection, opts Options) (*collection, error) {
 	s, err := newSchema(config)
 	if err != nil {
 		return nil, err
@@ -65,8 +73,9 @@ func openCollection(dir string, config *pb.CreateCollection, log *slog.Logger) (
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	c := &collection{dir: dir, log: log, config: config, schema: s,
+	c := &collection{dir: dir, log: opts.Log, sizes: opts.sizes, config: config, schema: s,
 		ids: map[pointID]uint32{}, alive: roaring.New(), fields: map[string]*fieldIndex{}}
+	c.settled = sync.NewCond(&c.mu)
 	for _, spec := range s.sparse {
 		c.sparse = append(c.sparse, newSparseIndex(spec))
 	}
@@ -82,6 +91,9 @@ func openCollection(dir string, config *pb.CreateCollection, log *slog.Logger) (
 		c.db.Close()
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.startMaintenance()
 	return c, nil
 }
 
@@ -96,85 +108,27 @@ func keySlot(k []byte) (uint32, error) {
 	return binary.BigEndian.Uint32(k), nil
 }
 
-// load fills the memory from the database.
-func (c *collection) load() error {
-	return c.db.View(func(tx *bolt.Tx) error {
-		if err := c.loadSlots(tx); err != nil {
-			return err
-		}
-		if err := c.loadVectors(tx); err != nil {
-			return err
-		}
-		return c.loadFields(tx)
-	})
-}
-
-func (c *collection) loadSlots(tx *bolt.Tx) error {
-	b := tx.Bucket(bucketSlots)
-	c.next = uint32(b.Sequence())
-	c.slots = make([]pointID, c.next)
-	err := b.ForEach(func(k, v []byte) error {
-		slot, err := keySlot(k)
-		if err != nil {
-			return err
-		}
-		id, ok := pointIDFromKey(v)
-		if !ok || slot >= c.next {
-			return errBadRow
-		}
-		c.slots[slot] = id
-		c.ids[id] = slot
-		c.order.add(id)
-		c.live.add(slot)
-		c.alive.Add(slot)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if len(c.ids) != int(c.alive.GetCardinality()) {
-		return fmt.Errorf("a point is stored twice")
-	}
-	return tx.Bucket(bucketDead).ForEach(func(k, _ []byte) error {
-		slot, err := keySlot(k)
-		c.dead = append(c.dead, slot)
-		return err
-	})
-}
-
-// loadVectors replays the vectors of all living slots, in order, a batch at a
-// time.
-func (c *collection) loadVectors(tx *bolt.Tx) error {
-	rows := tx.Bucket(bucketVectors)
-	var batch []point
-	for it := c.alive.Iterator(); it.HasNext(); {
-		slot := it.Next()
-		row := rows.Get(slotKey(slot))
-		if row == nil {
-			return fmt.Errorf("the vectors of a point are missing")
-		}
-		v, err := decodeVectors(c.schema, row)
-		if err != nil {
-			return err
-		}
-		if batch = append(batch, point{slot: slot, vectors: v}); len(batch) == 1024 {
-			c.addVectors(batch, c.buildSparse(batch))
-			batch = batch[:0]
-		}
-	}
-	c.addVectors(batch, c.buildSparse(batch))
-	return nil
-}
-
 func (c *collection) close() error {
 	c.write.Lock()
 	defer c.write.Unlock()
+	c.mu.Lock()
+	closed := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if closed {
+		return nil
+	}
+	c.maintenance.Wait()
 	c.reading.Lock() // waits for readers
 	defer c.reading.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
 	return c.db.Close()
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // info describes the collection as Qdrant does; indexes are always up to date
@@ -197,7 +151,7 @@ func (c *collection) info() *pb.CollectionInfo {
 	}
 	return &pb.CollectionInfo{
 		Status:          pb.CollectionStatus_Green,
-		OptimizerStatus: &pb.OptimizerStatus{Ok: true},
+		OptimizerStatus: &pb.OptimizerStatus{Ok: c.stuck == nil, Error: errorText(c.stuck)},
 		SegmentsCount:   segments,
 		Config: &pb.CollectionConfig{
 			Params: &pb.CollectionParams{

@@ -49,7 +49,7 @@ func (e *Engine) createCollection(req *pb.CreateCollection) error {
 		return err
 	}
 	config := proto.Clone(req).(*pb.CreateCollection)
-	c, err := openCollection(e.collectionDir(folder), config, e.log)
+	c, err := openCollection(e.collectionDir(folder), config, e.opts)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,34 @@ import (
 	"runtime/debug"
 )
 
+// A fileError is an error that names its file and says what to do.
+type fileError struct {
+	path string
+	err  error
+	todo string
+}
+
+func (e *fileError) Error() string {
+	if e.todo == "" {
+		return fmt.Sprintf("%s: %v", e.path, e.err)
+	}
+	return fmt.Sprintf("%s cannot be read: %v: %s", e.path, e.err, e.todo)
+}
+
+func (e *fileError) Unwrap() error { return e.err }
+
+func damaged(path string, err error) error {
+	var named *fileError
+	var newer newerFormatError
+	switch {
+	case err == nil || errors.As(err, &named):
+		return err
+	case errors.As(err, &newer) || diskFull(err):
+		return &fileError{path: path, err: err}
+	}
+	return &fileError{path, err, "restore the data folder from a backup, or move it away and ingest again"}
+}
+
 // guardFile runs read, which reads the file at path, and gives back its error
 // with the file's name. Panics and memory faults, which is how bbolt and mmap
 // tell about damaged files, become errors too.
@@ -19,23 +47,7 @@ func guardFile(path string, read func() error) (err error) {
 			err = damaged(path, fmt.Errorf("%v", r))
 		}
 	}()
-	err = read()
-	var newer newerFormatError
-	if err == nil || errors.As(err, &newer) {
-		return wrapPath(path, err)
-	}
-	return damaged(path, err)
-}
-
-func wrapPath(path string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", path, err)
-}
-
-func damaged(path string, err error) error {
-	return fmt.Errorf("%s cannot be read: %w; restore the data folder from a backup, or move it away and ingest again", path, err)
+	return damaged(path, read())
 }
 
 // checkLength refuses a bbolt file that is shorter than its own header says:

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/RoaringBitmap/roaring/v2"
+	bolt "go.etcd.io/bbolt"
 )
 
 // A denseIndex is all there is in memory about one dense vector name.
@@ -17,6 +18,8 @@ func newDenseIndex(spec denseSpec) *denseIndex {
 func (x *denseIndex) add(slot uint32, _ []float32) { x.holders.Add(slot) }
 
 func (x *denseIndex) kill(slot uint32) { x.holders.Remove(slot) }
+
+func (c *collection) loadDense(*bolt.Tx) error { return nil }
 
 // searchDense offers every allowed slot that has the vector. Scores of
 // distances where smaller is better are offered negated.

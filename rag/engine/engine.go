@@ -19,11 +19,14 @@ import (
 // Options of an Engine. The zero value works.
 type Options struct {
 	Log *slog.Logger // of what happens in the background; nil is slog.Default()
+
+	sizes mergeSizes
 }
 
 // An Engine is an open data folder and the in-memory server in front of it.
 type Engine struct {
 	dir      string
+	opts     Options
 	log      *slog.Logger
 	lock     *flock.Flock
 	catalog  *catalog
@@ -45,6 +48,9 @@ func Open(dir string, opts Options) (*Engine, error) {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
+	if opts.sizes == (mergeSizes{}) {
+		opts.sizes = usualSizes
+	}
 	if err := os.MkdirAll(filepath.Join(dir, "collections"), 0o755); err != nil {
 		return nil, fmt.Errorf("opening data folder %s: %w", dir, err)
 	}
@@ -52,7 +58,7 @@ func Open(dir string, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{dir: dir, log: opts.Log, lock: lock, served: make(chan struct{}),
+	e := &Engine{dir: dir, opts: opts, log: opts.Log, lock: lock, served: make(chan struct{}),
 		collections: map[string]*collection{}, aliases: map[string]string{}}
 	if err := e.load(); err != nil {
 		e.closeStores()
@@ -80,7 +86,7 @@ func (e *Engine) load() error {
 	}
 	e.aliases = aliases
 	for _, entry := range entries {
-		c, err := openCollection(e.collectionDir(entry.folder), entry.config, e.log)
+		c, err := openCollection(e.collectionDir(entry.folder), entry.config, e.opts)
 		if err != nil {
 			return fmt.Errorf("collection %s: %w", entry.config.GetCollectionName(), err)
 		}

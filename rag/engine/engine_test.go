@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"flag"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,12 +15,23 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Set("rapid.checks", "25") // more with -rapid.checks
+	goleak.VerifyTestMain(m)
+}
 
 // open opens dir with a client; both are closed when the test ends.
 func open(t testing.TB, dir string) (*Engine, *pb.Client) {
 	t.Helper()
-	e, err := Open(dir, Options{})
+	return openWith(t, dir, Options{})
+}
+
+// small makes a few points go through all that many do.
+var small = Options{sizes: mergeSizes{fanIn: 2, flushDocs: 6, heapDocs: 20, fileDocs: 40}, Log: slog.New(slog.DiscardHandler)}
+
+func openWith(t testing.TB, dir string, opts Options) (*Engine, *pb.Client) {
+	t.Helper()
+	e, err := Open(dir, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +53,7 @@ func reopen(t testing.TB, e *Engine) (*Engine, *pb.Client) {
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return open(t, e.dir)
+	return openWith(t, e.dir, e.opts)
 }
 
 // lexicon creates a collection with a sparse vector "lex" with IDF and a

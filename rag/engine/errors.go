@@ -36,6 +36,10 @@ func unimplemented(what string) error {
 	return status.Errorf(codes.Unimplemented, "the embedded engine does not serve %s; use a Qdrant server for it", what)
 }
 
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT)
+}
+
 // storageError turns an error of the disk into the gRPC error that callers
 // see. Nothing of the request was applied when it is returned.
 func storageError(err error) error {
@@ -45,7 +49,7 @@ func storageError(err error) error {
 	if _, ok := status.FromError(err); ok {
 		return err
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT) {
+	if diskFull(err) {
 		return status.Errorf(codes.Internal, "Service internal error: No space left on device: nothing of this request was stored: %v", err)
 	}
 	return status.Error(codes.Internal, fmt.Sprintf("Service internal error: %v", err))

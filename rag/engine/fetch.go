@@ -194,14 +194,12 @@ func (sel selection) output(s *schema, v pointVectors) *pb.VectorsOutput {
 	named := map[string]*pb.VectorOutput{}
 	for i, data := range v.dense {
 		if name := s.dense[i].name; sel.names == nil || sel.names[name] {
-			named[name] = &pb.VectorOutput{Vector: &pb.VectorOutput_Dense{Dense: &pb.DenseVector{Data: data}},
-				Data: data} //nolint:staticcheck // for old clients, as Qdrant does
+			named[name] = &pb.VectorOutput{Vector: &pb.VectorOutput_Dense{Dense: &pb.DenseVector{Data: data}}}
 		}
 	}
 	for i, x := range v.sparse {
 		if name := s.sparse[i].name; sel.names == nil || sel.names[name] {
-			named[name] = &pb.VectorOutput{Vector: &pb.VectorOutput_Sparse{Sparse: &pb.SparseVector{Indices: x.indices, Values: x.values}},
-				Data: x.values, Indices: &pb.SparseIndices{Data: x.indices}} //nolint:staticcheck // for old clients, as Qdrant does
+			named[name] = &pb.VectorOutput{Vector: &pb.VectorOutput_Sparse{Sparse: &pb.SparseVector{Indices: x.indices, Values: x.values}}}
 		}
 	}
 	if only := named[""]; len(named) == 1 && only != nil {

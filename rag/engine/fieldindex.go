@@ -237,9 +237,13 @@ func (c *collection) loadFields(tx *bolt.Tx) error {
 // fill adds the payloads of all living slots to the indexes.
 func (c *collection) fill(tx *bolt.Tx, fields ...*fieldIndex) error {
 	rows := tx.Bucket(bucketPayloads)
+	keys := map[string]bool{}
+	for _, f := range fields {
+		keys[f.path.steps[0].key] = true
+	}
 	for it := c.alive.Iterator(); it.HasNext(); {
 		slot := it.Next()
-		payload, err := decodePayload(rows.Get(slotKey(slot)))
+		payload, err := decodeSome(rows.Get(slotKey(slot)), keys)
 		if err != nil {
 			return err
 		}

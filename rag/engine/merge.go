@@ -17,7 +17,6 @@ func mergeSegments(parts []*segment, live bitset) *segment {
 	copy(s.slots, m.slots)
 	copy(s.table, m.table)
 	m.write(s)
-	s.seal()
 	return s
 }
 
@@ -28,21 +27,23 @@ type merger struct {
 	renum [][]uint16 // per part: a document's new number, or gone
 	codes [][]uint16 // per part: a code's new code; nil when the result is raw
 	table []float32
-	at    []int // per part: the next term
+	lossy []bool // per part: whether any document is gone
+	at    []int  // per part: the next term
 }
 
 const gone = math.MaxUint16
 
 func newMerger(parts []*segment, live bitset) *merger {
-	m := &merger{parts: parts, renum: make([][]uint16, len(parts)), at: make([]int, len(parts))}
+	m := &merger{parts: parts, renum: make([][]uint16, len(parts)), lossy: make([]bool, len(parts)), at: make([]int, len(parts))}
 	for i, p := range parts {
 		m.renum[i] = make([]uint16, len(p.slots))
 		for d, slot := range p.slots {
-			m.renum[i][d] = gone
-			if live.has(slot) {
-				m.renum[i][d] = uint16(len(m.slots))
-				m.slots = append(m.slots, slot)
+			if !live.has(slot) {
+				m.renum[i][d], m.lossy[i] = gone, true
+				continue
 			}
+			m.renum[i][d] = uint16(len(m.slots))
+			m.slots = append(m.slots, slot)
 		}
 	}
 	m.mergeTables()
@@ -109,7 +110,7 @@ func (m *merger) measure() segmentSizes {
 		for _, i := range having {
 			p := m.parts[i]
 			from, to := p.starts[m.at[i]], p.starts[m.at[i]+1]
-			if p.dead == 0 {
+			if !m.lossy[i] {
 				n += int(to - from)
 				continue
 			}

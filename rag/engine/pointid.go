@@ -90,13 +90,14 @@ func (p pointID) appendKey(b []byte) []byte {
 	return binary.BigEndian.AppendUint64(b, p.lo)
 }
 
-// pointIDFromKey reverses appendKey; ok is false for anything it did not write.
-func pointIDFromKey(b []byte) (p pointID, ok bool) {
+// cutPointID reverses appendKey at the beginning of b; ok is false for
+// anything it did not write.
+func cutPointID(b []byte) (p pointID, rest []byte, ok bool) {
 	switch {
-	case len(b) == 9 && b[0] == 0:
-		return numID(binary.BigEndian.Uint64(b[1:])), true
-	case len(b) == 17 && b[0] == 1:
-		return pointID{true, binary.BigEndian.Uint64(b[1:]), binary.BigEndian.Uint64(b[9:])}, true
+	case len(b) >= 9 && b[0] == 0:
+		return numID(binary.BigEndian.Uint64(b[1:])), b[9:], true
+	case len(b) >= 17 && b[0] == 1:
+		return pointID{true, binary.BigEndian.Uint64(b[1:]), binary.BigEndian.Uint64(b[9:])}, b[17:], true
 	}
-	return pointID{}, false
+	return pointID{}, nil, false
 }

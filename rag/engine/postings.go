@@ -141,7 +141,7 @@ func parseSealed(data []byte) (*segment, error) {
 		postings: int(binary.LittleEndian.Uint32(data[28:])),
 		raw:      data[32] == 1,
 	}
-	if _, size := z.layout(); size != len(data) || z.docs > 1<<16 || z.table > maxTable {
+	if _, size := z.layout(); size != len(data) || z.docs < 1 || z.docs > 1<<16 || z.table > maxTable {
 		return nil, errBadSegment
 	}
 	s := &segment{data: data}

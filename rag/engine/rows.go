@@ -8,6 +8,7 @@ import (
 
 	pb "github.com/qdrant/go-client/qdrant"
 	"github.com/zeebo/xxh3"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -50,10 +51,96 @@ func decodePayload(row []byte) (map[string]*pb.Value, error) {
 	return s.GetFields(), nil
 }
 
+// decodeSome is decodePayload for some top-level keys. It skips the others,
+// which is what makes filling the indexes of a large collection quick.
+func decodeSome(row []byte, keys map[string]bool) (map[string]*pb.Value, error) {
+	b, err := openRow(row)
+	if err != nil {
+		return nil, err
+	}
+	var some []byte
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 || num != 1 || typ != protowire.BytesType {
+			return nil, errBadRow
+		}
+		entry, m := protowire.ConsumeBytes(b[n:])
+		if m < 0 {
+			return nil, errBadRow
+		}
+		if keys[string(entryKey(entry))] {
+			some = append(some, b[:n+m]...)
+		}
+		b = b[n+m:]
+	}
+	s := &pb.Struct{}
+	if err := proto.Unmarshal(some, s); err != nil {
+		return nil, errBadRow
+	}
+	return s.GetFields(), nil
+}
+
+// entryKey is the key of an encoded map entry.
+func entryKey(b []byte) []byte {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return nil
+		}
+		if num == 1 && typ == protowire.BytesType {
+			key, _ := protowire.ConsumeBytes(b[n:])
+			return key
+		}
+		m := protowire.ConsumeFieldValue(num, typ, b[n:])
+		if m < 0 {
+			return nil
+		}
+		b = b[n+m:]
+	}
+	return nil
+}
+
 const (
 	rowDense  = 0
 	rowSparse = 1
+	rowBlank  = 2 // in slot rows only: a sparse vector that is empty
 )
+
+// slotRow encodes a point's id and which vectors it has.
+func slotRow(id pointID, v pointVectors) []byte {
+	b := id.appendKey(make([]byte, 0, 24))
+	for _, i := range sortedInts(v.dense) {
+		b = binary.AppendUvarint(append(b, rowDense), uint64(i))
+	}
+	for _, i := range sortedInts(v.sparse) {
+		kind := byte(rowSparse)
+		if len(v.sparse[i].indices) == 0 {
+			kind = rowBlank
+		}
+		b = binary.AppendUvarint(append(b, kind), uint64(i))
+	}
+	return b
+}
+
+// decodeSlot reverses slotRow; f is called for every vector.
+func decodeSlot(row []byte, f func(kind byte, index int) error) (pointID, error) {
+	id, b, ok := cutPointID(row)
+	if !ok {
+		return id, errBadRow
+	}
+	for len(b) > 0 {
+		kind := b[0]
+		index, rest, err := readUvarint(b[1:])
+		if err != nil || index > 1<<20 || kind > rowBlank {
+			return id, errBadRow
+		}
+		if err := f(kind, int(index)); err != nil {
+			return id, err
+		}
+		b = rest
+	}
+	return id, nil
+}
 
 // vectorsRow encodes vectors as a run of (kind, number in the schema, length,
 // bytes).
@@ -118,21 +205,28 @@ func appendSparse(b []byte, v sparseVector) []byte {
 }
 
 // valueTable returns the distinct values and, for each value, its place among
-// them; nothing when a table would not be smaller.
+// them; nothing when they are more than fit a byte.
 func valueTable(values []float32) (table []float32, codes []byte) {
-	sorted := slices.Clone(values)
-	slices.SortFunc(sorted, func(a, b float32) int { return int(int64(math.Float32bits(a)) - int64(math.Float32bits(b))) })
-	table = slices.CompactFunc(sorted, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) })
-	if len(table) > 255 || 4*len(table)+len(values) >= 4*len(values) {
-		return nil, nil
-	}
+	const slots = 1024
+	var places [slots]uint16 // by hash; one more than the place in table
 	codes = make([]byte, len(values))
 	for i, v := range values {
 		bits := math.Float32bits(v)
-		j, _ := slices.BinarySearchFunc(table, bits, func(t float32, bits uint32) int {
-			return int(int64(math.Float32bits(t)) - int64(bits))
-		})
-		codes[i] = byte(j)
+		h := bits * 0x9E3779B1 >> 22
+		for places[h] != 0 && math.Float32bits(table[places[h]-1]) != bits {
+			h = (h + 1) % slots
+		}
+		if places[h] == 0 {
+			if len(table) == 255 {
+				return nil, nil
+			}
+			table = append(table, v)
+			places[h] = uint16(len(table))
+		}
+		codes[i] = byte(places[h] - 1)
+	}
+	if 4*len(table)+len(values) >= 4*len(values) {
+		return nil, nil
 	}
 	return table, codes
 }

@@ -19,14 +19,22 @@ func newSparseIndex(spec sparseSpec) *sparseIndex {
 	return &sparseIndex{spec: spec, holders: roaring.New(), blanks: roaring.New()}
 }
 
-func (x *sparseIndex) add(docs []document, built []*segment) {
-	for _, d := range docs {
-		x.holders.Add(d.slot)
-		if len(d.vector.indices) == 0 {
-			x.blanks.Add(d.slot)
+// hold notes that a living slot has the vector; blank says that it is empty.
+func (x *sparseIndex) hold(slot uint32, blank bool) {
+	x.holders.Add(slot)
+	if blank {
+		x.blanks.Add(slot)
+	}
+}
+
+// covered is the slot from which on nothing is in files.
+func (x *sparseIndex) covered() uint32 {
+	for i := len(x.segments) - 1; i >= 0; i-- {
+		if s := x.segments[i]; s.file != "" {
+			return s.slots[len(s.slots)-1] + 1
 		}
 	}
-	x.segments = append(x.segments, built...)
+	return 0
 }
 
 func (x *sparseIndex) kill(slot uint32) {

@@ -17,32 +17,51 @@ func (c *collection) upsert(req *pb.UpsertPoints) error {
 	if err != nil {
 		return err
 	}
-	c.write.Lock()
-	defer c.write.Unlock()
-	var ch change
-	err = c.read(func(v *view) error {
-		matching, err := v.matching(condition)
-		if err != nil {
-			return err
-		}
-		for _, p := range points {
-			old, exists := v.ids[p.id]
-			switch mode := req.GetUpdateMode(); {
-			case exists && (mode == pb.UpdateMode_InsertOnly || !matching.Contains(old)):
-				continue
-			case !exists && mode == pb.UpdateMode_UpdateOnly:
-				continue
-			case exists:
-				ch.kill = append(ch.kill, old)
-			}
-			ch.put = append(ch.put, p)
-		}
-		return nil
-	}, nil)
-	if err != nil || len(ch.put) == 0 {
+	ch, err := putting(points)
+	if err != nil {
 		return err
 	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	var put []point
+	err = c.read(func(v *view) (err error) {
+		put, ch.kill, err = v.choose(points, req.GetUpdateMode(), condition)
+		return err
+	}, nil)
+	if err != nil || len(put) == 0 {
+		return err
+	}
+	if len(put) < len(points) {
+		kill := ch.kill
+		if ch, err = putting(put); err != nil {
+			return err
+		}
+		ch.kill = kill
+	}
 	return c.commit(ch)
+}
+
+// choose returns the points that mode and condition let in, and the slots of
+// those they replace.
+func (v *view) choose(points []point, mode pb.UpdateMode, condition *filter) (put []point, kill []uint32, err error) {
+	matching, err := v.matching(condition)
+	if err != nil {
+		return nil, nil, err
+	}
+	put = make([]point, 0, len(points))
+	for _, p := range points {
+		old, exists := v.ids[p.id]
+		switch {
+		case exists && (mode == pb.UpdateMode_InsertOnly || !matching.Contains(old)):
+			continue
+		case !exists && mode == pb.UpdateMode_UpdateOnly:
+			continue
+		case exists:
+			kill = append(kill, old)
+		}
+		put = append(put, p)
+	}
+	return put, kill, nil
 }
 
 // parsePoints checks the points before anything is written. Of points with

@@ -192,10 +192,12 @@ func (p *pointVectors) add(s *schema, name string, v *pb.Vector) error {
 func denseData(v *pb.Vector) ([]float32, error) {
 	switch o := v.GetVector().(type) {
 	case nil: // the form of clients before 1.12
-		if v.GetIndices() != nil { //nolint:staticcheck // read for old clients
+		//lint:ignore SA1019 old clients send it
+		if v.GetIndices() != nil {
 			return nil, wrongInput("Conversion between sparse and regular vectors failed")
 		}
-		return v.GetData(), nil //nolint:staticcheck // read for old clients
+		//lint:ignore SA1019 old clients send it
+		return v.GetData(), nil
 	case *pb.Vector_Dense:
 		return o.Dense.GetData(), nil
 	case *pb.Vector_Sparse:
@@ -209,10 +211,12 @@ func denseData(v *pb.Vector) ([]float32, error) {
 func sparseData(v *pb.Vector) ([]uint32, []float32, error) {
 	switch o := v.GetVector().(type) {
 	case nil:
-		if v.GetIndices() == nil { //nolint:staticcheck // read for old clients
+		//lint:ignore SA1019 old clients send it
+		if v.GetIndices() == nil {
 			return nil, nil, wrongInput("Conversion between sparse and regular vectors failed")
 		}
-		return v.GetIndices().GetData(), v.GetData(), nil //nolint:staticcheck // read for old clients
+		//lint:ignore SA1019 old clients send it
+		return v.GetIndices().GetData(), v.GetData(), nil
 	case *pb.Vector_Sparse:
 		return o.Sparse.GetIndices(), o.Sparse.GetValues(), nil
 	case *pb.Vector_Dense, *pb.Vector_MultiDense:

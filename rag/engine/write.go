@@ -11,12 +11,14 @@ type point struct {
 	slot    uint32
 	payload map[string]*pb.Value
 	vectors pointVectors
+	rows    [2][]byte // payload and vectors, encoded
 }
 
 // A change is what one request does to a collection, all of it or nothing.
 type change struct {
-	put    []point  // into new slots
-	kill   []uint32 // slots that die
+	put    []point            // into new slots
+	built  map[int][]*segment // their postings, with slots counted from 0
+	kill   []uint32           // slots that die
 	update []payloadUpdate
 }
 
@@ -24,6 +26,21 @@ type change struct {
 type payloadUpdate struct {
 	slot     uint32
 	old, new map[string]*pb.Value
+}
+
+// putting returns the change that adds the points, with all that can be
+// prepared before the collection is locked. Slots are counted from 0 until
+// commit.
+func putting(points []point) (ch change, err error) {
+	for i := range points {
+		p := &points[i]
+		p.slot = uint32(i)
+		if p.rows[0], err = payloadRow(p.payload); err != nil {
+			return ch, err
+		}
+		p.rows[1] = vectorsRow(p.vectors)
+	}
+	return change{put: points, built: buildSparse(points)}, nil
 }
 
 // commit makes ch durable and then visible. The caller holds c.write.
@@ -37,6 +54,13 @@ func (c *collection) commit(ch change) error {
 	for i := range ch.put {
 		ch.put[i].slot = next + uint32(i)
 	}
+	for _, segments := range ch.built {
+		for _, s := range segments {
+			for i := range s.slots {
+				s.slots[i] += next
+			}
+		}
+	}
 	var purged int
 	err := c.db.Update(func(tx *bolt.Tx) error {
 		var err error
@@ -48,11 +72,12 @@ func (c *collection) commit(ch change) error {
 	if err != nil {
 		return storageError(err)
 	}
-	built := c.buildSparse(ch.put)
+	c.waitForRoom()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dead = append(c.dead[:0], c.dead[purged:]...)
-	c.apply(ch, built)
+	c.apply(ch)
+	c.startMaintenance()
 	return nil
 }
 
@@ -87,18 +112,14 @@ func (c *collection) store(tx *bolt.Tx, ch change) error {
 		}
 	}
 	for _, p := range ch.put {
-		row, err := payloadRow(p.payload)
-		if err != nil {
-			return err
-		}
 		key := slotKey(p.slot)
-		if err := payloads.Put(key, row); err != nil {
+		if err := payloads.Put(key, p.rows[0]); err != nil {
 			return err
 		}
-		if err := vectors.Put(key, vectorsRow(p.vectors)); err != nil {
+		if err := vectors.Put(key, p.rows[1]); err != nil {
 			return err
 		}
-		if err := slots.Put(key, p.id.appendKey(nil)); err != nil {
+		if err := slots.Put(key, slotRow(p.id, p.vectors)); err != nil {
 			return err
 		}
 	}
@@ -114,32 +135,23 @@ func (c *collection) store(tx *bolt.Tx, ch change) error {
 	return slots.SetSequence(slots.Sequence() + uint64(len(ch.put)))
 }
 
-// buildSparse builds the posting segments of new points, one run per vector
-// name.
-func (c *collection) buildSparse(points []point) map[int]sparseBatch {
-	out := map[int]sparseBatch{}
+// buildSparse builds the posting segments of points, per sparse vector.
+func buildSparse(points []point) map[int][]*segment {
+	docs := map[int][]document{}
 	for _, p := range points {
 		for i, v := range p.vectors.sparse {
-			b := out[i]
-			b.docs = append(b.docs, document{p.slot, v})
-			out[i] = b
+			docs[i] = append(docs[i], document{p.slot, v})
 		}
 	}
-	for i, b := range out {
-		b.built = buildSegments(b.docs)
-		out[i] = b
+	out := make(map[int][]*segment, len(docs))
+	for i, d := range docs {
+		out[i] = buildSegments(d)
 	}
 	return out
 }
 
-// A sparseBatch is the documents that one request adds to one sparse vector.
-type sparseBatch struct {
-	docs  []document
-	built []*segment
-}
-
 // apply changes the memory. The caller holds c.mu.
-func (c *collection) apply(ch change, built map[int]sparseBatch) {
+func (c *collection) apply(ch change) {
 	c.orderMu.Lock()
 	defer c.orderMu.Unlock()
 	for _, slot := range ch.kill {
@@ -169,7 +181,12 @@ func (c *collection) apply(ch change, built map[int]sparseBatch) {
 		}
 	}
 	c.next += uint32(len(ch.put))
-	c.addVectors(ch.put, built)
+	for _, p := range ch.put {
+		c.hold(p.slot, p.vectors)
+	}
+	for i, segments := range ch.built {
+		c.sparse[i].segments = append(c.sparse[i].segments, segments...)
+	}
 	for _, u := range ch.update {
 		for _, f := range c.fields {
 			f.remove(u.slot, u.old)
@@ -178,13 +195,12 @@ func (c *collection) apply(ch change, built map[int]sparseBatch) {
 	}
 }
 
-func (c *collection) addVectors(points []point, built map[int]sparseBatch) {
-	for i, b := range built {
-		c.sparse[i].add(b.docs, b.built)
+// hold takes in what a new slot has.
+func (c *collection) hold(slot uint32, v pointVectors) {
+	for i, x := range v.sparse {
+		c.sparse[i].hold(slot, len(x.indices) == 0)
 	}
-	for _, p := range points {
-		for i, v := range p.vectors.dense {
-			c.dense[i].add(p.slot, v)
-		}
+	for i, x := range v.dense {
+		c.dense[i].add(slot, x)
 	}
 }
