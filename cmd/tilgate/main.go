@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// A program is what every subcommand needs of the outside.
+type program struct {
+	getenv func(string) string
+	in     io.Reader
+	out    io.Writer
+	err    io.Writer
+}
+
+// run is the whole program: 0 is well, 1 an error, 2 a wrong command line.
+func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, out, errOut io.Writer) int {
+	p := &program{getenv: getenv, in: in, out: out, err: errOut}
+	root := p.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(errOut, "tilgate:", err)
+		if isUsage(err) {
+			return 2
+		}
+		return 1
+	}
+	return 0
+}
+
+func (p *program) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tilgate",
+		Short: "Serve language models in your own languages, on your own machines",
+		Long: `Tilgate answers questions in local languages from your own documents, over the
+OpenAI API, with citations. It runs on one machine with nothing else installed.
+
+To see it work:  tilgate demo`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(p.evalCommand())
+	return root
+}
+
+// A usageError is a command line that says something impossible.
+type usageError struct{ error }
+
+func isUsage(err error) bool {
+	_, ok := err.(usageError)
+	return ok
+}
+
+// exactly is cobra.ExactArgs with an error that says what is missing.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("%s takes %s; see tilgate %s --help", cmd.Name(), what, cmd.Name())}
+		}
+		return nil
+	}
+}
