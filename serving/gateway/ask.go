@@ -76,14 +76,14 @@ func (t *turn) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, 
 			switch e := event.(type) {
 			case serving.Plan:
 				t.begun = true
-				t.view.Answer = shownOf(reply{done: serving.Done{Plan: e}})
+				t.view.Answer = shownOf(t.view.Question, reply{done: serving.Done{Plan: e}})
 				html, err = t.g.page.parts(t.view, "top", "coming")
 			case serving.Delta:
 				text.WriteString(e.Text)
 				html = []byte(template.HTMLEscapeString(e.Text))
 			case serving.Done:
 				done = true
-				t.view.Answer = shownOf(reply{text.String(), e})
+				t.view.Answer = shownOf(t.view.Question, reply{text.String(), e})
 				html, err = t.g.page.parts(t.view, "come", "answer", "turned", "form", "bottom")
 			}
 			if !yield(html, err) || err != nil {

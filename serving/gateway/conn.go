@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -15,8 +17,13 @@ type listener struct {
 	writeTimeout time.Duration
 }
 
+// Accept waits for a connection. It waits on when the machine has no room for
+// one just now; fasthttp would close the door for good.
 func (l *listener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
+	for ; noRoom(err); nc, err = l.Listener.Accept() {
+		time.Sleep(50 * time.Millisecond)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -25,6 +32,15 @@ func (l *listener) Accept() (net.Conn, error) {
 		return &tlsConn{c, secure}, nil
 	}
 	return c, nil
+}
+
+func noRoom(err error) bool {
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // A conn does two things that fasthttp does not. Each write has a deadline of

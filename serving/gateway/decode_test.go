@@ -160,6 +160,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(tt.body))
 	}
 	f.Add([]byte(askStream))
+	f.Add([]byte(`"\u0041\ud83d\ude00\/\n\ud800"`))
 	f.Add([]byte(with(`"stop":["a"],"seed":1,"tilgate":{"knowledge":["x"]}`)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s, err := newScanner(body)
@@ -172,6 +173,7 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("encoding/json says %v, we say %v", valid, err)
 			}
 		}
+		checkText(t, body)
 		if _, err := peek(body); err != nil {
 			checkFault(t, err)
 		}
@@ -182,6 +184,24 @@ func FuzzDecode(f *testing.F) {
 		}
 		checkQuestion(t, q)
 	})
+}
+
+// checkText checks that a string means to us what it means to encoding/json,
+// which writes U+FFFD where we refuse.
+func checkText(t *testing.T, body []byte) {
+	t.Helper()
+	s, err := newScanner(body)
+	if err != nil || s.kind() != '"' || !json.Valid(body) {
+		return
+	}
+	var want string
+	if err := json.Unmarshal(body, &want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.text("")
+	if got != want && !(err != nil && strings.Contains(want, "\uFFFD")) {
+		t.Errorf("%s is %q, %v; encoding/json reads %q", body, got, err, want)
+	}
 }
 
 func checkFault(t *testing.T, err error) {

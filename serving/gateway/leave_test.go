@@ -11,10 +11,15 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/valyala/fasthttp/fasthttputil"
 
 	"tilgate/serving"
 )
@@ -180,4 +185,71 @@ func TestPageLeaving(t *testing.T) {
 	left := time.Now()
 	conn.Close()
 	checkEnded(t, ended, left)
+}
+
+// TestLeavingUnseen has a connection without a socket: a ping finds out.
+func TestLeavingUnseen(t *testing.T) {
+	f, waiting, ended := waits(plan1)
+	ln := fasthttputil.NewInmemoryListener()
+	g := New(f, testKeys{}, Options{Log: slog.New(slog.DiscardHandler), PingEvery: 20 * time.Millisecond})
+	served := make(chan error, 1)
+	go func() { served <- g.Serve(ln) }()
+	c, err := ln.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, chatRequest(askStream)); err != nil {
+		t.Fatal(err)
+	}
+	<-waiting
+	left := time.Now()
+	c.Close()
+	checkEnded(t, ended, left)
+	if err := g.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	<-served
+}
+
+// TestManyLeave has readers come and go at random, and checks with goleak and
+// the race detector that nothing of them stays.
+func TestManyLeave(t *testing.T) {
+	var open atomic.Int32
+	f := &fake{answer: func(ctx context.Context, r serving.Request, yield func(serving.Event, error) bool) {
+		open.Add(1)
+		defer open.Add(-1)
+		script(ctx, r, func(e serving.Event, err error) bool {
+			select {
+			case <-ctx.Done():
+				return false
+			case <-time.After(time.Duration(mathrand.IntN(5)) * time.Millisecond):
+				return yield(e, err)
+			}
+		})
+	}}
+	addr, _ := start(t, f, Options{WatchEvery: 5 * time.Millisecond, PingEvery: 2 * time.Millisecond})
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			body := ask
+			if i%2 == 0 {
+				body = askStream
+			}
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			io.WriteString(conn, chatRequest(body))
+			conn.SetReadDeadline(time.Now().Add(time.Duration(mathrand.IntN(30)) * time.Millisecond))
+			io.Copy(io.Discard, conn)
+			conn.Close()
+		})
+	}
+	wg.Wait()
+	for begun := time.Now(); open.Load() > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > time.Second {
+			t.Fatalf("%d answers go on without a reader", open.Load())
+		}
+	}
 }

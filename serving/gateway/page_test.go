@@ -63,7 +63,7 @@ func checkPolicy(t *testing.T, policy, body string) {
 }
 
 func TestPageDirection(t *testing.T) {
-	in := serving.Language{Tag: "ur", Script: "Arab", Confidence: 1}
+	in := serving.Language{Tag: "ur", Confidence: 1}
 	p := rag.Passage{Doc: "b1", Title: "اندراج", Text: "اندراج مفت ہے۔", Lang: "ur", Source: "javascript:alert(1)"}
 	f := &fake{answer: func(_ context.Context, _ serving.Request, yield func(serving.Event, error) bool) {
 		plan := serving.Plan{Language: in, Adapter: "ur", Passages: []rag.Passage{p}, Degraded: serving.NoModel, Model: "extract"}
@@ -73,6 +73,7 @@ func TestPageDirection(t *testing.T) {
 	addr, _ := start(t, f, Options{})
 	_, body := send(t, "POST", "http://"+addr+"/ask", question1("اندراج کتنے کا ہے؟"), signedIn...)
 	for _, want := range []string{
+		`<div class="card coming" lang="ur" dir="rtl" aria-live="polite">`,
 		`<div class="card" lang="ur" dir="rtl">`,
 		`<p class="notice" lang="en" dir="ltr" role="status">No model is running.`,
 		`href="#p1" aria-label="source 1">[1]</a>`,

@@ -43,12 +43,14 @@ var notices = map[string]string{
 	serving.ModelLost: "The model failed. These sentences are quoted from the sources below.",
 }
 
-func shownOf(r reply) *shown {
+// shownOf shows an answer to a question. While there is no text, it will run
+// the way the question does.
+func shownOf(question string, r reply) *shown {
 	p := r.done.Plan
 	s := &shown{
 		QuestionLang: p.Language.Tag,
 		Lang:         cmp.Or(p.Adapter, p.Language.Tag, lang.Und),
-		Dir:          direction(r.text, p.Language.Script),
+		Dir:          direction(cmp.Or(r.text, question), p.Language.Script),
 		Pieces:       pieces(r.text, r.done.Citations),
 	}
 	if p.Degraded != "" {

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,6 +57,11 @@ func TestUnreadable(t *testing.T) {
 		{"broken chunks", lines(chatLine, "Transfer-Encoding: chunked") + "zz\r\n{}\r\n", 400, `"code":"invalid_request"`},
 		{"a chunk too long for its size", lines(chatLine, "Transfer-Encoding: chunked") + "1\r\n{}\r\n0\r\n\r\n", 400, `"code":"invalid_request"`},
 		{"no HTTP", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400, `"type":"invalid_request_error"`},
+		{"two hosts", lines("GET /healthz HTTP/1.1", "Host: evil.example"), 400, ``},
+		{"no host", "GET /healthz HTTP/1.1\r\n\r\n", 400, ``},
+		{"a whole URL for a path", lines("GET http://evil.example/healthz HTTP/1.1"), 404, ``},
+		{"a model's name badly escaped", lines("GET /v1/models/%zz HTTP/1.1"), 400, `well escaped`},
+		{"a packed body", lines(chatLine, "Content-Encoding: gzip", "Content-Length: 2") + "{}", 415, `\"gzip\"`},
 		{"two lengths", lines(chatLine, "Content-Length: 2", "Content-Length: 3") + "{}", 400, ``},
 		{"length and chunks", lines(chatLine, "Content-Length: 2", "Transfer-Encoding: chunked") + "0\r\n\r\n", 400, ``},
 	} {
@@ -93,6 +101,37 @@ func TestIdleConnection(t *testing.T) {
 	get(t, r)
 	if _, err := r.ReadByte(); err != io.EOF {
 		t.Errorf("an idle connection gave %v", err)
+	}
+}
+
+// A broken listener has no room twice, and then accepts.
+type broken struct {
+	net.Listener
+	times int
+}
+
+func (b *broken) Accept() (net.Conn, error) {
+	if b.times++; b.times <= 2 {
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return b.Listener.Accept()
+}
+
+func TestNoRoom(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &listener{Listener: &broken{Listener: ln}}
+	dial(t, ln.Addr().String(), "")
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatalf("no room closed the door: %v", err)
+	}
+	c.Close()
+	ln.Close()
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a closed door gives %v", err)
 	}
 }
 
