@@ -50,8 +50,8 @@ func listItem(line string) bool {
 	return strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") || strings.HasPrefix(line, "• ") || strings.HasPrefix(line, "#")
 }
 
-// phraseLen is how many bytes of Thai or Lao are gathered, which is about 45
-// letters: the clause that a reader would quote.
+// phraseLen is how many bytes of Thai or Lao are gathered: 180 letters, which
+// say about as much as an average sentence of a newspaper does elsewhere.
 const phraseLen = 540
 
 // sentenceEnd returns where the first sentence of text ends, in bytes; at

@@ -36,9 +36,11 @@ func TestSentences(t *testing.T) {
 
 func TestSentencesThai(t *testing.T) {
 	phrase := "จดทะเบียนเกิดภายในสามสิบวันโดยไม่เสียค่าธรรมเนียม" // 49 letters
-	got := slices.Collect(Sentences("th", phrase+" "+phrase+" "+phrase))
-	if len(got) != 3 {
-		t.Errorf("three phrases became %d: %q", len(got), got)
+	for phrases, want := range map[int]int{1: 1, 4: 1, 8: 2, 12: 3} {
+		got := slices.Collect(Sentences("th", strings.Repeat(phrase+" ", phrases)))
+		if len(got) != want {
+			t.Errorf("%d phrases of 49 letters became %d sentences, want %d: %q", phrases, len(got), want, got)
+		}
 	}
 }
 
