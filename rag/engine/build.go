@@ -77,6 +77,7 @@ func (s *segment) fill(keys []uint64, owners []uint16, values []float32, codeOf 
 		}
 	}
 	s.starts[term+1] = uint32(len(keys))
+	s.setTops()
 }
 
 // sortByTerm sorts by the upper half of the keys and keeps the order of equal

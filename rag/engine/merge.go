@@ -141,6 +141,7 @@ func (m *merger) write(s *segment) {
 		}
 	})
 	s.starts[terms] = uint32(n)
+	s.setTops()
 }
 
 // copyPostings appends part i's postings of the current term and returns how

@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/binary"
 	"errors"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -19,6 +18,7 @@ import (
 //	slots   uint32 per document, ascending; a document's number is its place here
 //	terms   uint32 per term, ascending
 //	starts  uint32 per term and one more: where its postings begin
+//	tops    uint16 per term: its largest code; zero in raw segments
 //	table   float32 per distinct value, ascending by bits; empty in raw segments
 //	docs    uint16 per posting, ascending within a term
 //	codes   uint16 per posting, a place in the table; raw: float32 per posting
@@ -30,6 +30,7 @@ type segment struct {
 	slots  []uint32
 	terms  []uint32
 	starts []uint32
+	tops   []uint16
 	table  []float32
 	docs   []uint16
 	codes  []uint16  // nil in raw segments
@@ -57,12 +58,12 @@ type segmentSizes struct {
 }
 
 // layout returns where each part begins, and the whole length.
-func (z segmentSizes) layout() (at [6]int, size int) {
+func (z segmentSizes) layout() (at [7]int, size int) {
 	width := 2
 	if z.raw {
 		width = 4
 	}
-	lengths := [6]int{4 * z.docs, 4 * z.terms, 4 * (z.terms + 1), 4 * z.table, 2 * z.postings, width * z.postings}
+	lengths := [...]int{4 * z.docs, 4 * z.terms, 4 * (z.terms + 1), 2 * z.terms, 4 * z.table, 2 * z.postings, width * z.postings}
 	size = segmentHeader
 	for i, n := range lengths {
 		at[i] = size
@@ -90,6 +91,15 @@ func newSegment(z segmentSizes) *segment {
 	return s
 }
 
+// setTops fills in tops, once codes are there.
+func (s *segment) setTops() {
+	for i := range s.terms {
+		if s.codes != nil {
+			s.tops[i] = slices.Max(s.codes[s.starts[i]:s.starts[i+1]])
+		}
+	}
+}
+
 // seal writes the checksum, once everything is filled in.
 func (s *segment) seal() {
 	binary.LittleEndian.PutUint64(s.data[8:], xxh3.Hash(s.data[16:]))
@@ -100,12 +110,13 @@ func (s *segment) slice(z segmentSizes) {
 	s.slots = numbers[uint32](s.data, at[0], z.docs)
 	s.terms = numbers[uint32](s.data, at[1], z.terms)
 	s.starts = numbers[uint32](s.data, at[2], z.terms+1)
-	s.table = numbers[float32](s.data, at[3], z.table)
-	s.docs = numbers[uint16](s.data, at[4], z.postings)
+	s.tops = numbers[uint16](s.data, at[3], z.terms)
+	s.table = numbers[float32](s.data, at[4], z.table)
+	s.docs = numbers[uint16](s.data, at[5], z.postings)
 	if z.raw {
-		s.values = numbers[float32](s.data, at[5], z.postings)
+		s.values = numbers[float32](s.data, at[6], z.postings)
 	} else {
-		s.codes = numbers[uint16](s.data, at[5], z.postings)
+		s.codes = numbers[uint16](s.data, at[6], z.postings)
 	}
 }
 
@@ -165,15 +176,15 @@ func (s *segment) valid() bool {
 	}
 	last := uint32(0)
 	for i, at := range s.starts {
-		if at < last || (i == 0 && at != 0) {
-			return false
+		if (i > 0 && at <= last) || (i == 0 && at != 0) {
+			return false // every term has a posting
 		}
 		last = at
 	}
 	if int(last) != len(s.docs) {
 		return false
 	}
-	return below(s.docs, len(s.slots)) && (s.codes == nil || below(s.codes, len(s.table)))
+	return below(s.docs, len(s.slots)) && (s.codes == nil || below(s.codes, len(s.table)) && below(s.tops, len(s.table)))
 }
 
 func below(xs []uint16, limit int) bool {
@@ -184,20 +195,11 @@ func below(xs []uint16, limit int) bool {
 	return len(xs) == 0 || int(most) < limit
 }
 
-// find returns where the term's postings are.
-func (s *segment) find(term uint32) (from, to int) {
-	i, ok := slices.BinarySearch(s.terms, term)
-	if !ok {
-		return 0, 0
-	}
-	return int(s.starts[i]), int(s.starts[i+1])
-}
-
-// frequency counts the living documents that have the term.
-func (s *segment) frequency(term uint32, live bitset) int {
-	from, to := s.find(term)
+// frequency counts the living documents that have the term at that place.
+func (s *segment) frequency(at int, live bitset) int {
+	from, to := s.starts[at], s.starts[at+1]
 	if s.dead == 0 {
-		return to - from
+		return int(to - from)
 	}
 	n := 0
 	for _, d := range s.docs[from:to] {
@@ -206,29 +208,4 @@ func (s *segment) frequency(term uint32, live bitset) int {
 		}
 	}
 	return n
-}
-
-// untouched marks the documents that share no term with the query: a sum that
-// any term was added to is never a negative zero.
-var untouched = math.Float32frombits(1 << 31)
-
-// score adds weight times value for every posting of the term. The added zero
-// turns a product of negative zero into a positive one, see untouched.
-func (s *segment) score(sums []float32, term uint32, weight float32) {
-	from, to := s.find(term)
-	if from == to {
-		return
-	}
-	docs := s.docs[from:to]
-	if s.codes == nil {
-		values := s.values[from:to][:len(docs)]
-		for i, d := range docs {
-			sums[d] += weight*values[i] + 0
-		}
-		return
-	}
-	codes, table := s.codes[from:to][:len(docs)], s.table
-	for i, d := range docs {
-		sums[d] += weight*table[codes[i]] + 0
-	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -55,51 +56,39 @@ func (x *sparseIndex) indexed() int {
 	return int(x.holders.GetCardinality() - x.blanks.GetCardinality())
 }
 
+// lookUp returns where in each segment's terms each term of q is, or -1; one
+// segment after the other.
+func (x *sparseIndex) lookUp(q sparseVector) []int32 {
+	places := make([]int32, 0, len(x.segments)*len(q.indices))
+	for _, s := range x.segments {
+		for _, term := range q.indices {
+			at, ok := slices.BinarySearch(s.terms, term)
+			if !ok {
+				at = -1
+			}
+			places = append(places, int32(at))
+		}
+	}
+	return places
+}
+
 // weights returns the query's values, times the rarity of each term if the
 // vector asks for that.
-func (x *sparseIndex) weights(q sparseVector, live bitset) []float32 {
+func (x *sparseIndex) weights(q sparseVector, places []int32, live bitset) []float32 {
 	if !x.spec.idf {
 		return q.values
 	}
 	out := make([]float32, len(q.values))
 	n := float64(x.indexed())
-	for i, term := range q.indices {
+	for i := range q.indices {
 		df := 0
-		for _, s := range x.segments {
-			df += s.frequency(term, live)
+		for j, s := range x.segments {
+			if at := places[j*len(q.indices)+i]; at >= 0 {
+				df += s.frequency(int(at), live)
+			}
 		}
 		idf := math.Log((n-float64(df)+0.5)/(float64(df)+0.5) + 1)
 		out[i] = q.values[i] * float32(idf)
 	}
 	return out
-}
-
-// search offers every allowed document that shares a term with q.
-func (x *sparseIndex) search(q sparseVector, live, allowed bitset, best *topK) {
-	weights := x.weights(q, live)
-	var sums []float32
-	for _, s := range x.segments {
-		if cap(sums) < len(s.slots) {
-			sums = make([]float32, len(s.slots))
-		}
-		sums = sums[:len(s.slots)]
-		for i := range sums {
-			sums[i] = untouched
-		}
-		for i, term := range q.indices {
-			s.score(sums, term, weights[i])
-		}
-		s.collect(sums, allowed, best)
-	}
-}
-
-func (s *segment) collect(sums []float32, allowed bitset, best *topK) {
-	for d, sum := range sums {
-		if sum < best.floor || math.Float32bits(sum) == 1<<31 {
-			continue
-		}
-		if slot := s.slots[d]; allowed.has(slot) {
-			best.offer(slot, sum)
-		}
-	}
 }
