@@ -10,9 +10,10 @@ import (
 
 // A Quote is a sentence of a passage, as it stands there.
 type Quote struct {
-	Passage int // index into the passages that were given
-	Text    string
-	Score   float64
+	Passage  int // index into the passages that were given
+	Sentence int // its place in the passage, from 0
+	Text     string
+	Score    float64
 }
 
 // What a sentence is worth beside its own terms: its passage's score, and a
@@ -27,8 +28,11 @@ const neighbourShare = 0.2
 func Quotes(q Query, passages []Passage, n int) []Quote {
 	var sentences []sentence
 	for i, p := range passages {
+		n := 0
 		for text := range lang.Sentences(p.Lang, p.Text) {
-			sentences = append(sentences, newSentence(i, p.Lang, text))
+			words, grams := AnalyzerFor(p.Lang).terms(p.Lang, text)
+			sentences = append(sentences, sentence{i, n, text, words, grams})
+			n++
 		}
 	}
 	words, grams := AnalyzerFor(q.Lang).terms(q.Lang, q.Text)
@@ -38,7 +42,7 @@ func Quotes(q Query, passages []Passage, n int) []Quote {
 
 	quotes := make([]Quote, len(sentences))
 	for i, s := range sentences {
-		quotes[i] = Quote{Passage: s.passage, Text: s.text, Score: own[i] + passages[s.passage].Score}
+		quotes[i] = Quote{Passage: s.passage, Sentence: s.n, Text: s.text, Score: own[i] + passages[s.passage].Score}
 		for _, j := range []int{i - 1, i + 1} {
 			if j >= 0 && j < len(sentences) && sentences[j].passage == s.passage {
 				quotes[i].Score += neighbourShare * own[j]
@@ -50,14 +54,9 @@ func Quotes(q Query, passages []Passage, n int) []Quote {
 }
 
 type sentence struct {
-	passage      int
+	passage, n   int
 	text         string
 	words, grams []uint32 // sorted, with repetition
-}
-
-func newSentence(passage int, tag lang.Tag, text string) sentence {
-	words, grams := AnalyzerFor(tag).terms(tag, text)
-	return sentence{passage, text, words, grams}
 }
 
 // addScores adds each sentence's BM25 score for the question's terms in one

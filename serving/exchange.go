@@ -21,6 +21,7 @@ type Request struct {
 	Language  lang.Tag  // that the caller named; empty means detect it
 	Knowledge []string  // knowledge bases to search; none means every one
 	Params    Params
+	Stream    bool // the caller reads word by word; kept for the record
 }
 
 // An Event is a step of an answer: one Plan, then Deltas, then one Done.

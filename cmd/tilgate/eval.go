@@ -21,6 +21,7 @@ import (
 	"tilgate/rag/engine"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
+	"tilgate/serving/extract"
 )
 
 func (p *program) evalCommand() *cobra.Command {
@@ -48,7 +49,6 @@ func (f *evalFlags) add(cmd *cobra.Command) {
 
 func (p *program) evalExtractCommand() *cobra.Command {
 	var f evalFlags
-	var quotes int
 	cmd := &cobra.Command{Use: "extract --corpus DIR", Short: "Measure the answers that are quoted when no model runs",
 		Long: `Measure the answers that are quoted when no model runs.
 
@@ -60,11 +60,10 @@ threshold that Tilgate uses when none is configured.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.eachCorpus(cmd.Context(), f, func(ctx context.Context, c *indexedCorpus) (any, error) {
-				return c.extract(ctx, quotes)
+				return c.extract(ctx)
 			})
 		}}
 	f.add(cmd)
-	cmd.Flags().IntVar(&quotes, "quotes", 2, "sentences to quote")
 	return cmd
 }
 
@@ -214,7 +213,7 @@ func (r extractResult) String() string {
 
 // extract quotes an answer to every question, and asks every question again
 // with the documents that answer it out of sight.
-func (c *indexedCorpus) extract(ctx context.Context, quotes int) (extractResult, error) {
+func (c *indexedCorpus) extract(ctx context.Context) (extractResult, error) {
 	r := extractResult{Corpus: c.name, Lang: c.tag, Questions: len(c.Questions)}
 	var with, without []float64
 	answered := 0
@@ -225,7 +224,7 @@ func (c *indexedCorpus) extract(ctx context.Context, quotes int) (extractResult,
 			return r, err
 		}
 		with = append(with, found.Relevance)
-		if quoted(rag.Quotes(query, found.Passages[:min(rag.DefaultK, len(found.Passages))], quotes), q.Answers) {
+		if quoted(extract.Quotes(query, found.Passages[:min(rag.DefaultK, len(found.Passages))]), q.Answers) {
 			answered++
 		}
 		rest := rag.Hits{N: found.N}

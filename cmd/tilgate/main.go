@@ -57,7 +57,8 @@ To see it work:  tilgate demo`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.evalCommand())
+	root.AddCommand(p.demoCommand(), p.serveCommand(), p.ingestCommand(), p.searchCommand(), p.askCommand(),
+		p.evalCommand(), p.langCommand(), p.keyCommand(), p.configCommand(), p.versionCommand())
 	return root
 }
 

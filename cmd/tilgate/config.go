@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/cobra"
+
+	"tilgate/internal/lang"
+	"tilgate/serving/auth"
+)
+
+// Config is the one configuration file. Packages never see it: each takes its
+// own few values from it, here.
+type Config struct {
+	Data      string   `toml:"data"`      // folder of the embedded store
+	Listen    string   `toml:"listen"`    // address of the API
+	Hosts     []string `toml:"hosts"`     // names in the Host header that are served besides the address
+	Origins   []string `toml:"origins"`   // web origins that may call the API from a browser
+	Language  lang.Tag `toml:"language"`  // to answer in when a question's cannot be told
+	Languages string   `toml:"languages"` // folder of language files, in place of the bundled ones
+	Threshold float64  `toml:"threshold"` // relevance below which nothing counts as found; 0 is the default
+
+	Qdrant QdrantConfig `toml:"qdrant"`
+	Ollama OllamaConfig `toml:"ollama"`
+	Keys   []KeyConfig  `toml:"key"`
+}
+
+// QdrantConfig says where a Qdrant server is; without an address the embedded
+// engine is used.
+type QdrantConfig struct {
+	Address string `toml:"address"` // host:port of gRPC
+	TLS     bool   `toml:"tls"`
+	APIKey  string `toml:"-"` // from TILGATE_QDRANT_KEY
+}
+
+// OllamaConfig says where Ollama is; an empty URL means that none is asked.
+type OllamaConfig struct {
+	URL    string `toml:"url"`
+	Model  string `toml:"model"`   // for languages that name none; empty is the server's first
+	NumCtx int    `toml:"num_ctx"` // context in tokens
+}
+
+// KeyConfig is a caller: a name, and the hash of the secret.
+type KeyConfig struct {
+	Name string    `toml:"name"`
+	Hash auth.Hash `toml:"hash"`
+}
+
+func defaultConfig() Config {
+	return Config{
+		Data:   "tilgate-data",
+		Listen: "127.0.0.1:8080",
+		Ollama: OllamaConfig{URL: "http://127.0.0.1:11434", NumCtx: 8192},
+	}
+}
+
+// loadConfig reads a file over the defaults, then secrets from the
+// environment. The error names every fault of the file.
+func loadConfig(path string, getenv func(string) string) (Config, error) {
+	c := defaultConfig()
+	if path != "" {
+		meta, err := toml.DecodeFile(path, &c)
+		if err != nil {
+			return c, fmt.Errorf("reading config %s: %w", path, err)
+		}
+		var faults []error
+		for _, key := range meta.Undecoded() {
+			faults = append(faults, fmt.Errorf("%s: there is no such key", key))
+		}
+		if err := errors.Join(append(faults, c.check()...)...); err != nil {
+			return c, fmt.Errorf("reading config %s:\n%w", path, err)
+		}
+	}
+	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
+	return c, nil
+}
+
+func (c Config) check() []error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		fault("listen: %q is not host:port, such as 127.0.0.1:8080", c.Listen)
+	}
+	if c.Data == "" && c.Qdrant.Address == "" {
+		fault("data: name a folder, or a Qdrant server under [qdrant]")
+	}
+	if c.Language != "" {
+		if _, err := lang.ParseTag(string(c.Language)); err != nil {
+			fault("language: %w", err)
+		}
+	}
+	if c.Threshold < -1 || c.Threshold >= 1 {
+		fault("threshold: %v is not in 0..1", c.Threshold)
+	}
+	if u, err := url.Parse(c.Ollama.URL); c.Ollama.URL != "" && (err != nil || u.Host == "") {
+		fault("ollama.url: %q is not a URL such as http://127.0.0.1:11434", c.Ollama.URL)
+	}
+	seen := map[string]bool{}
+	for i, k := range c.Keys {
+		if k.Name == "" || seen[k.Name] {
+			fault("key %d: its name %q is empty or was there before", i+1, k.Name)
+		}
+		if k.Hash == (auth.Hash{}) {
+			fault("key %d: its hash is missing; tilgate key create makes one", i+1)
+		}
+		seen[k.Name] = true
+	}
+	return faults
+}
+
+func (c Config) keys() []auth.Key {
+	var keys []auth.Key
+	for _, k := range c.Keys {
+		keys = append(keys, auth.Key{Name: k.Name, Hash: k.Hash})
+	}
+	return keys
+}
+
+func (p *program) configCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{Use: "config", Short: "Print the configuration in force",
+		Long: `Print the configuration in force: the defaults, with what the file changes.
+The output is itself a configuration file. Secrets come from the environment
+(TILGATE_QDRANT_KEY) and are not printed.`,
+		Args: exactly(0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			c, err := loadConfig(path, p.getenv)
+			if err != nil {
+				return err
+			}
+			return writeConfig(p.out, c)
+		}}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func writeConfig(w io.Writer, c Config) error {
+	enc := toml.NewEncoder(w)
+	enc.Indent = ""
+	return enc.Encode(c)
+}
+
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "config", os.Getenv("TILGATE_CONFIG"), "configuration file; without one the defaults hold")
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tilgate/adapters"
+	"tilgate/internal/lang"
+	"tilgate/rag/ingest"
+	"tilgate/rag/qdrant"
+	"tilgate/rag/sample"
+	"tilgate/serving/auth"
+	"tilgate/serving/extract"
+)
+
+func (p *program) demoCommand() *cobra.Command {
+	c := defaultConfig()
+	var noModel bool
+	cmd := &cobra.Command{Use: "demo", Short: "Try everything on a sample knowledge base, with nothing else installed",
+		Long: `Try everything on a sample knowledge base: the public service desk of Namuna, a
+country that does not exist. It is stored in the data folder, found there the
+next time, and served on this machine only.
+
+If Ollama runs here and has a model, that writes the answers. If not, sentences
+of the articles are quoted.`,
+		Args: exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if noModel {
+				c.Ollama.URL = ""
+			}
+			return p.demo(cmd.Context(), c)
+		}}
+	cmd.Flags().StringVar(&c.Data, "data", c.Data, "folder to keep the knowledge base in")
+	cmd.Flags().StringVar(&c.Listen, "listen", c.Listen, "address to serve on")
+	cmd.Flags().StringVar(&c.Ollama.URL, "ollama", c.Ollama.URL, "address of Ollama")
+	cmd.Flags().StringVar(&c.Ollama.Model, "model", "", "model of Ollama to answer with; its first if not given")
+	cmd.Flags().BoolVar(&noModel, "no-model", false, "do not ask Ollama; quote only")
+	return cmd
+}
+
+func (p *program) demo(ctx context.Context, c Config) error {
+	c.Language = "en"
+	ln, err := listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	quiet := slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	index, closeIndex, err := openIndex(ctx, c, quiet)
+	if err != nil {
+		return err
+	}
+	defer closeIndex()
+	fmt.Fprintln(p.out, "Tilgate demo: the public service desk of Namuna. Sample content, no advice.")
+	if err := p.ingestSample(ctx, index); err != nil {
+		return err
+	}
+	svc, models, err := openService(ctx, c, index, quiet)
+	if err != nil {
+		return err
+	}
+	secret, err := demoKey(c.Data)
+	if err != nil {
+		return err
+	}
+	choice := models.Pick(ctx, new(adapters.Adapter))
+	p.printDemo(ln.Addr(), secret, c, choice.Name)
+	keys := auth.New([]auth.Key{{Name: "demo", Hash: auth.HashOf(secret)}})
+	return runGateway(ctx, c, ln, svc, keys, quiet)
+}
+
+// ingestSample stores the sample articles, or finds them stored.
+func (p *program) ingestSample(ctx context.Context, index *qdrant.Index) error {
+	start := time.Now()
+	tags, err := sample.Langs()
+	if err != nil {
+		return err
+	}
+	var files []ingest.File
+	var parts []iter.Seq2[ingest.Item, error]
+	for _, tag := range tags {
+		some, err := sample.Files(tag)
+		if err != nil {
+			return err
+		}
+		files = append(files, some...)
+		parts = append(parts, ingest.Documents(some, tag))
+	}
+	report, err := p.runIngest(ctx, index, sample.KB, tags, files, concat(parts))
+	if err == nil {
+		err = report.Err()
+	}
+	if err != nil {
+		return err
+	}
+	state := fmt.Sprintf("%d articles stored in %.1f s", report.Added+report.Changed, time.Since(start).Seconds())
+	if report.Added+report.Changed == 0 {
+		state = fmt.Sprintf("%d articles were stored before", report.Unchanged)
+	}
+	fmt.Fprintf(p.out, "Knowledge     %s, in %s\n", state, join(tags))
+	return nil
+}
+
+func concat[K, V any](parts []iter.Seq2[K, V]) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for _, part := range parts {
+			for k, v := range part {
+				if !yield(k, v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func join(tags []lang.Tag) string {
+	var names []string
+	for _, t := range tags {
+		names = append(names, string(t))
+	}
+	return strings.Join(names, ", ")
+}
+
+// demoKey returns the demo's key, the same at every start. It lies in the
+// data folder as it is, since whoever reads that folder has the data anyway.
+func demoKey(data string) (string, error) {
+	path := filepath.Join(data, "demo.key")
+	if old, err := os.ReadFile(path); err == nil && strings.HasPrefix(string(old), "tg-") {
+		return strings.TrimSpace(string(old)), nil
+	}
+	secret, _ := auth.Generate()
+	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("keeping the demo's key: %w", err)
+	}
+	return secret, nil
+}
+
+// A question of the sample, in Kyrgyz: "How old must one be for a pension?"
+const demoQuestion = "Аялдар канча жаштан пенсияга чыгат?"
+
+func (p *program) printDemo(addr net.Addr, secret string, c Config, model string) {
+	base := "http://" + addr.String()
+	answers := model + ", by Ollama at " + c.Ollama.URL
+	if model == extract.Name {
+		answers = "no model found; sentences of the articles are quoted"
+	}
+	io.WriteString(p.out, strings.NewReplacer("BASE", base, "KEY", secret, "QUESTION", demoQuestion, "DATA", c.Data, "ANSWERS", answers).Replace(
+		`Data folder   DATA
+Answers       ANSWERS
+Ask here      BASE/?key=KEY
+Key           KEY
+
+With curl:
+
+  curl BASE/v1/chat/completions \
+    -H 'Authorization: Bearer KEY' -H 'Content-Type: application/json' \
+    -d '{"model": "auto", "messages": [{"role": "user", "content": "QUESTION"}]}'
+
+With the OpenAI SDK (npm install openai), in a file ask.mjs:
+
+  import OpenAI from 'openai'
+  const client = new OpenAI({ baseURL: 'BASE/v1', apiKey: 'KEY' })
+  const answer = await client.chat.completions.create({
+    model: 'auto', messages: [{ role: 'user', content: 'QUESTION' }] })
+  console.log(answer.choices[0].message.content)
+
+Ctrl-C stops it.
+`))
+}

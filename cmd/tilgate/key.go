@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"tilgate/serving/auth"
+)
+
+func (p *program) keyCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "key", Short: "Make keys for callers"}
+	cmd.AddCommand(&cobra.Command{Use: "create NAME", Short: "Make a key and print it once, with the lines for the configuration",
+		Long: `Make a key for the caller NAME. The key itself is printed here and nowhere else;
+the configuration holds only its hash.`,
+		Args: exactly(1, "the name of the caller"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			secret, key := auth.Generate()
+			hash, err := key.Hash.MarshalText()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(p.out, "Give this key to the caller; it cannot be shown again:\n\n  %s\n\nAdd these lines to the configuration:\n\n[[key]]\nname = %q\nhash = %q\n", secret, args[0], hash)
+			return err
+		}})
+	return cmd
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"tilgate/adapters"
+	"tilgate/internal/lang"
+	"tilgate/internal/lid"
+	"tilgate/rag"
+	"tilgate/rag/engine"
+	"tilgate/rag/qdrant"
+	"tilgate/serving"
+	"tilgate/serving/extract"
+	"tilgate/serving/ollama"
+	"tilgate/serving/pool"
+	"tilgate/serving/record"
+)
+
+// newLog returns the log: JSON lines for machines, unless quiet.
+func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
+
+// openIndex opens the Qdrant server that the configuration names, or else the
+// embedded engine. The index is the same code over either.
+func openIndex(ctx context.Context, c Config, log *slog.Logger) (index *qdrant.Index, closeIndex func(), err error) {
+	if c.Qdrant.Address != "" {
+		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS})
+		if err != nil {
+			return nil, nil, err
+		}
+		return qdrant.New(client), func() { client.Close() }, nil
+	}
+	store, err := engine.Open(c.Data, engine.Options{Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := store.Client()
+	if err != nil {
+		store.Close()
+		return nil, nil, err
+	}
+	return qdrant.New(client), func() { client.Close(); store.Close() }, nil
+}
+
+func openAdapters(c Config) (*adapters.Set, error) {
+	if c.Languages == "" {
+		return adapters.Bundled()
+	}
+	return adapters.Load(os.DirFS(c.Languages))
+}
+
+// openService puts the parts of an answer together.
+func openService(ctx context.Context, c Config, index *qdrant.Index, log *slog.Logger) (*serving.Service, *pool.Pool, error) {
+	set, err := openAdapters(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, ok := set.For(c.Language); c.Language != "" && !ok {
+		return nil, nil, fmt.Errorf("config: language: no adapter serves %s", c.Language)
+	}
+	var server pool.Server
+	if c.Ollama.URL != "" {
+		if server, err = ollama.New(c.Ollama.URL, ollama.Options{NumCtx: c.Ollama.NumCtx}); err != nil {
+			return nil, nil, err
+		}
+	}
+	models := pool.New(server, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Model: c.Ollama.Model})
+	return serving.New(serving.Parts{
+		Adapters:  set,
+		Detector:  detector{lid.Default()},
+		Retriever: rag.NewRetriever(index, rag.Options{Threshold: c.Threshold}),
+		Models:    models,
+		Upstream:  models,
+		Recorder:  record.New(log),
+	}, serving.Options{Language: c.Language, PromptTokens: c.Ollama.NumCtx * 3 / 4, Log: log}), models, nil
+}
+
+// detector lets serving ask the detector of languages.
+type detector struct{ *lid.Detector }
+
+func (d detector) Detect(text string, set []lang.Tag, prior map[lang.Tag]float64) serving.Language {
+	g := d.Detector.Detect(text, lid.Options{Set: set, Prior: prior})
+	return serving.Language{Tag: g.Tag, Script: g.Script, Confidence: g.Confidence}
+}

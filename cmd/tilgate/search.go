@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tilgate/internal/lang"
+	"tilgate/internal/lid"
+	"tilgate/rag"
+)
+
+type askFlags struct {
+	config, lang string
+	kbs          []string
+	json         bool
+}
+
+func (f *askFlags) add(cmd *cobra.Command) {
+	configFlag(cmd, &f.config)
+	cmd.Flags().StringVar(&f.lang, "lang", "", "language of the question, such as ky; detected if not given")
+	cmd.Flags().StringSliceVar(&f.kbs, "kb", nil, "knowledge bases to search; all if not given")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+}
+
+func (p *program) searchCommand() *cobra.Command {
+	var f askFlags
+	var k int
+	cmd := &cobra.Command{Use: `search "QUESTION"`, Short: "Show the passages that a question finds, with scores",
+		Long: `Show the passages that a question finds, best first, with scores.
+
+Relevance is the probability that the best passage answers the question. Below
+the threshold, an answer would say that nothing was found.`,
+		Example: `  tilgate search "Пенсияга канча жаштан чыгат?"`,
+		Args:    exactly(1, "one question, in quotes"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.search(cmd.Context(), f, args[0], k)
+		}}
+	f.add(cmd)
+	cmd.Flags().IntVar(&k, "k", 5, "passages to show")
+	return cmd
+}
+
+func (p *program) search(ctx context.Context, f askFlags, question string, k int) error {
+	c, err := loadConfig(f.config, p.getenv)
+	if err != nil {
+		return err
+	}
+	tag, err := questionLanguage(c, f.lang, question)
+	if err != nil {
+		return err
+	}
+	index, closeIndex, err := openIndex(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer closeIndex()
+	r := rag.NewRetriever(index, rag.Options{Threshold: c.Threshold})
+	found, err := r.Find(ctx, rag.Query{Text: question, Lang: tag, KBs: f.kbs, K: k})
+	if err != nil {
+		return err
+	}
+	return p.print(f.json, newSearchResult(tag, found, k))
+}
+
+// questionLanguage is what the flag says, or what the detector says among the
+// languages that are served.
+func questionLanguage(c Config, flag, question string) (lang.Tag, error) {
+	if flag != "" {
+		return lang.ParseTag(flag)
+	}
+	set, err := openAdapters(c)
+	if err != nil {
+		return "", err
+	}
+	guess := lid.Default().Detect(question, lid.Options{Set: set.Tags()})
+	if guess.Tag == lang.Und {
+		return "", fmt.Errorf("the language of the question cannot be told; say it with --lang")
+	}
+	return guess.Tag, nil
+}
+
+type searchResult struct {
+	Lang      lang.Tag    `json:"lang"`
+	Relevance float64     `json:"relevance"`
+	Passages  []searchHit `json:"passages"`
+}
+
+type searchHit struct {
+	Score    float64 `json:"score"`
+	KB       string  `json:"kb"`
+	Document string  `json:"document"`
+	Title    string  `json:"title"`
+	Source   string  `json:"source"`
+	Date     string  `json:"date"`
+	Text     string  `json:"text"`
+}
+
+func newSearchResult(tag lang.Tag, found rag.Found, k int) searchResult {
+	r := searchResult{Lang: tag, Relevance: found.Relevance, Passages: []searchHit{}}
+	for _, p := range found.Passages[:min(k, len(found.Passages))] {
+		r.Passages = append(r.Passages, searchHit{p.Score, p.KB, p.Doc, p.Title, p.Source, p.Date, p.Text})
+	}
+	return r
+}
+
+func (r searchResult) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "language %s, relevance %.2f", r.Lang, r.Relevance)
+	if len(r.Passages) == 0 {
+		b.WriteString(", nothing found")
+	}
+	for i, h := range r.Passages {
+		fmt.Fprintf(&b, "\n\n[%d] %.2f  %s (%s, %s)\n%s", i+1, h.Score, h.Title, h.KB, h.Source, h.Text)
+	}
+	return b.String()
+}

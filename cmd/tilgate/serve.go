@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tilgate/serving/auth"
+	"tilgate/serving/gateway"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{Use: "serve", Short: "Serve the API and the question page",
+		Long: `Serve the API and the question page, as the configuration file says.
+
+The log goes to standard error, one JSON object a line. Callers need a key:
+tilgate key create makes one. Ctrl-C or SIGTERM lets answers on their way end
+first.`,
+		Example: "  tilgate serve --config tilgate.toml",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(path, p.getenv)
+			if err != nil {
+				return err
+			}
+			if len(c.Keys) == 0 {
+				return errors.New("nobody could call: the configuration has no [[key]]; tilgate key create NAME makes one")
+			}
+			return p.serve(cmd.Context(), c)
+		}}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func (p *program) serve(ctx context.Context, c Config) error {
+	log := newLog(p.err)
+	ln, err := listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	index, closeIndex, err := openIndex(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer closeIndex()
+	svc, _, err := openService(ctx, c, index, log)
+	if err != nil {
+		return err
+	}
+	log.Info("serving", "address", ln.Addr().String())
+	return runGateway(ctx, c, ln, svc, auth.New(c.keys()), log)
+}
+
+func listen(address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w; if another program has this address, choose another with listen (or --listen)", err)
+	}
+	return ln, nil
+}
+
+// drain is how long answers on their way may take to end at shutdown.
+const drain = 20 * time.Second
+
+// runGateway serves until ctx ends, then lets answers on their way end.
+func runGateway(ctx context.Context, c Config, ln net.Listener, svc gateway.Service, keys gateway.Keys, log *slog.Logger) error {
+	g := gateway.New(svc, keys, gateway.Options{Hosts: c.Hosts, Origins: c.Origins, Log: log})
+	served := make(chan error, 1)
+	go func() { served <- g.Serve(ln) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := g.Shutdown(end); err != nil {
+		return fmt.Errorf("stopping: %w", err)
+	}
+	return <-served
+}

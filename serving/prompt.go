@@ -1,0 +1,70 @@
+package serving
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"tilgate/adapters"
+	"tilgate/rag"
+)
+
+// prompt makes what a model is asked: the adapter's instructions with the
+// numbered passages, then the conversation. What does not fit is left out, the
+// oldest turns first, then the least relevant passages; the question always
+// stays.
+func (s *Service) prompt(r Request, a *adapters.Adapter, question string, passages []rag.Passage) Prompt {
+	budget := s.opts.PromptTokens - tokens(a.System) - tokens(question)
+	var instructions strings.Builder
+	instructions.WriteString(strings.TrimSpace(a.System))
+	shown := 0
+	for i, p := range passages {
+		text := numbered(i+1, p)
+		if a.Retrieve.K > 0 && i >= a.Retrieve.K || tokens(text) > budget {
+			break
+		}
+		budget -= tokens(text)
+		instructions.WriteString("\n\n" + text)
+		shown++
+	}
+	var turns []Message
+	history := r.Messages[:len(r.Messages)-1]
+	for i := len(history) - 1; i >= 0; i-- {
+		if budget -= tokens(history[i].Content); budget < 0 {
+			break
+		}
+		turns = append([]Message{history[i]}, turns...)
+	}
+	messages := append([]Message{{Role: "system", Content: instructions.String()}}, turns...)
+	return Prompt{
+		Model:    a.Model,
+		Messages: append(messages, Message{Role: "user", Content: question}),
+		Params:   r.Params,
+		Question: question, Passages: passages, Adapter: a,
+	}
+}
+
+// numbered writes a passage as the model sees it. The tags mark it as data.
+func numbered(n int, p rag.Passage) string {
+	title := p.Title
+	if p.Date != "" {
+		title = strings.TrimSpace(title + " (" + p.Date + ")")
+	}
+	text := strings.NewReplacer("<passage", "‹passage", "</passage", "‹/passage").Replace(p.Text)
+	return fmt.Sprintf("<passage n=%q>\n[%d] %s\n%s\n</passage>", fmt.Sprint(n), n, title, text)
+}
+
+// tokens estimates the tokens of a text, on the safe side. Byte-pair
+// vocabularies of multilingual models need a token for every three to five
+// bytes of Latin and Cyrillic text, and for every two or three of Khmer,
+// Burmese or Ethiopic.
+func tokens(text string) int { return len(text)/2 + 4 }
+
+// estimate counts the tokens of an exchange that no model server counted.
+func estimate(p Prompt, answer string) Usage {
+	letters := 0
+	for _, m := range p.Messages {
+		letters += utf8.RuneCountInString(m.Content)
+	}
+	return Usage{PromptTokens: letters/3 + 1, CompletionTokens: utf8.RuneCountInString(answer)/3 + 1, Estimated: true}
+}
