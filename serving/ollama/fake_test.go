@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,8 +25,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func fake(t *testing.T, opts Options, answer http.HandlerFunc) *Client {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // a server sees a reader leave only after that
-		answer(w, r)
+		text, _ := io.ReadAll(r.Body) // a server sees a reader leave only after that
+		answer(w, r.WithContext(context.WithValue(r.Context(), bodyKey{}, string(text))))
 	}))
 	t.Cleanup(func() {
 		s.CloseClientConnections()
@@ -37,6 +38,14 @@ func fake(t *testing.T, opts Options, answer http.HandlerFunc) *Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+type bodyKey struct{}
+
+// body returns what a fake was sent.
+func body(r *http.Request) string {
+	text, _ := r.Context().Value(bodyKey{}).(string)
+	return text
 }
 
 const half = `{"message":{"role":"assistant","content":"Бишкек"},"done":false}` + "\n"
@@ -65,7 +74,11 @@ func reset(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+func hang(_ http.ResponseWriter, r *http.Request) {
+	if !strings.Contains(body(r), `"keep_alive":"0s"`) { // it unloads all the same
+		<-r.Context().Done()
+	}
+}
 
 func question() serving.Prompt {
 	return serving.Prompt{Model: "m", Messages: []serving.Message{{Role: "user", Content: "Кайда?"}}}
@@ -121,6 +134,26 @@ func TestMisbehaviour(t *testing.T) {
 				t.Errorf("%q, then %v %q (%v); want %q, then %v %q", text.String(), fault.Of(err), public, err, tt.text, tt.kind, tt.says)
 			}
 		})
+	}
+}
+
+// A model that falls silent is unloaded, so that its lost slot comes back.
+func TestSilenceUnloads(t *testing.T) {
+	var unloads atomic.Int32
+	c := fake(t, Options{Silence: 50 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(body(r), `"keep_alive":"0s"`) {
+			unloads.Add(1)
+			return
+		}
+		hang(w, r)
+	})
+	for _, err := range c.Chat(t.Context(), question()) {
+		if !fault.Timeout.Is(err) {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := unloads.Load(); n != 1 {
+		t.Errorf("unloaded %d times", n)
 	}
 }
 

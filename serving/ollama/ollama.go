@@ -51,7 +51,8 @@ type Options struct {
 	Connect time.Duration
 	// Silence is the longest wait for the first and for each next piece of an
 	// answer, loading the model and reading the prompt included; 0 means
-	// 5 min, which is also how long Ollama lets a model load.
+	// 5 min, which is also how long Ollama lets a model load. A model that is
+	// silent for longer is unloaded, so that the next question finds it fresh.
 	Silence time.Duration
 }
 

@@ -277,6 +277,28 @@ func TestRealManyAtOnce(t *testing.T) {
 	}
 }
 
+func TestRealUnload(t *testing.T) {
+	c, s := realClient(t)
+	if err := c.Unload(t.Context(), "tiny"); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		loaded, err := s.API.ListRunning(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(loaded.Models) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it is still loaded")
+		}
+	}
+	if text, _, err := gather(c.Chat(t.Context(), ask("tiny", "Кайда?"))); err != nil || text == "" {
+		t.Errorf("loaded again, it says %q, %v", text, err)
+	}
+}
+
 func TestRealCancel(t *testing.T) {
 	c, s := realClient(t)
 	s.CreateTiny("endless", ollamatest.Tiny{Seed: 3, Endless: true})

@@ -6,10 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/ollama/ollama/api"
@@ -25,6 +27,15 @@ var (
 	errNoDone = errors.New("the answer ended without done")
 )
 
+// How to hang up. An Ollama that passes a piece on at the moment when its
+// reader leaves waits forever with that piece in hand, and the model has one
+// slot less until it is unloaded (ollama issue 17131, open in 2026). So we
+// leave in the lull after the next piece, unless none comes for a while.
+const (
+	hangUpAfter = 250 * time.Millisecond
+	lull        = time.Millisecond
+)
+
 // stream sends req and yields the pieces of its answer, of which the last has
 // Done set, or an error and then nothing.
 //
@@ -32,13 +43,24 @@ var (
 // a broken connection for a good end.
 func (c *Client) stream(ctx context.Context, req *api.ChatRequest) iter.Seq2[api.ChatResponse, error] {
 	return func(yield func(api.ChatResponse, error) bool) {
-		ours, cancel := context.WithCancelCause(ctx)
+		ours, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 		defer cancel(nil)
+		var begun atomic.Bool
+		defer context.AfterFunc(ctx, func() {
+			if begun.Load() {
+				select {
+				case <-time.After(hangUpAfter):
+				case <-ours.Done():
+				}
+			}
+			cancel(ctx.Err())
+		})()
 		silence := time.AfterFunc(c.opts.Silence, func() { cancel(errSilent) })
 		defer silence.Stop()
 		fail := func(err error) {
-			if cause := context.Cause(ours); ctx.Err() == nil && cause == errSilent {
-				err = cause
+			if context.Cause(ours) == errSilent && ctx.Err() == nil {
+				err = errSilent
+				c.revive(ctx, req.Model)
 			}
 			yield(api.ChatResponse{}, c.faultOf(ctx, req.Model, err))
 		}
@@ -49,18 +71,52 @@ func (c *Client) stream(ctx context.Context, req *api.ChatRequest) iter.Seq2[api
 			return
 		}
 		defer body.Close()
+		left := false // the reader, who takes no more pieces
 		for piece, err := range pieces(body) {
-			if err != nil {
+			if err == nil && !piece.Done && (left || ctx.Err() != nil) {
+				time.Sleep(lull)
+				err = ctx.Err()
+			}
+			switch {
+			case left:
+				return
+			case err != nil:
 				fail(err)
 				return
 			}
+			begun.Store(true)
 			silence.Stop() // a slow reader is not a silent server
-			if !yield(piece, nil) || piece.Done {
+			left = !yield(piece, nil)
+			if piece.Done {
 				return
+			}
+			if left {
+				defer time.AfterFunc(hangUpAfter, func() { cancel(nil) }).Stop()
+				continue
 			}
 			silence.Reset(c.opts.Silence)
 		}
 	}
+}
+
+// revive has a model that fell silent unloaded: a slot that is lost comes back
+// in no other way. Answers on their way are not disturbed.
+func (c *Client) revive(ctx context.Context, model string) {
+	ours, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_ = c.Unload(ours, model) // the silence is what is reported
+}
+
+// Unload has the server drop model from memory when the answers on their way
+// are done. The next question loads it again.
+func (c *Client) Unload(ctx context.Context, model string) error {
+	body, err := c.post(ctx, &api.ChatRequest{Model: model, KeepAlive: &api.Duration{}})
+	if err != nil {
+		return fmt.Errorf("unloading %s: %w", model, c.faultOf(ctx, model, err))
+	}
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	return err
 }
 
 // post sends req and returns the body of a good answer.
