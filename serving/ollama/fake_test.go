@@ -109,7 +109,7 @@ func TestMisbehaviour(t *testing.T) {
 		{"no memory", says(500, `{"error":"model requires more system memory (9 GiB) than is available (2 GiB)"}`), "", fault.Unavailable, "the model does not fit into the model server's memory"},
 		{"no LoRA", says(500, `{"error":"loras are not yet implemented"}`), "", fault.Unavailable, "the model server cannot put a LoRA on a model of this architecture"},
 		{"declined", says(400, `{"error":"any.host/library/m:latest does not support tools"}`), "", fault.Invalid, "the model server declined: m:latest does not support tools"},
-		{"declined with a path", says(400, `{"error":"open /root/x: no"}`), "", fault.Invalid, "the model server declined the request"},
+		{"declined with a path", says(400, `{"error":"open /srv/x: no"}`), "", fault.Invalid, "the model server declined the request"},
 		{"locked", says(401, `{"error":"unauthorized"}`), "", fault.Unavailable, "the model server does not let us in"},
 		{"an endless line", func(w http.ResponseWriter, _ *http.Request) {
 			for range maxLine>>10 + 1 {
