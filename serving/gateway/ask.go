@@ -54,6 +54,7 @@ func (g *Gateway) answerPage(rc *fasthttp.RequestCtx, caller serving.Caller, tex
 		ID:       answerID(rc),
 		Caller:   caller,
 		Messages: []serving.Message{{Role: "user", Content: text}},
+		Stream:   true,
 	})
 	t := &turn{g: g, view: g.view(rc, view{Question: text})}
 	return g.stream(rc, c, t.pieces(events), t.dress(c))

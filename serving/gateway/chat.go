@@ -77,7 +77,7 @@ func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, 
 	q.ID, q.Caller = answerID(rc), caller
 	events := g.svc.Answer(c.ctx, q.Request)
 	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage}
-	if q.stream {
+	if q.Stream {
 		return g.stream(rc, c, form.chunks(events), g.events(c))
 	}
 	r, err := collect(events)

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -50,9 +49,8 @@ func (s *scanner) maybe(path string) (bool, error) {
 // A question is a chat completion to "auto".
 type question struct {
 	serving.Request
-	model  string // as the caller wrote it
-	stream bool
-	usage  bool // wanted as the last chunk of the stream
+	model string // as the caller wrote it
+	usage bool   // wanted as the last chunk of the stream
 }
 
 // speak applies the language that the model's name asks for.
@@ -99,7 +97,7 @@ func (d *decoder) fields() table {
 	t := table{
 		"model":                 func(path string) (err error) { d.model, err = d.text(path); return err },
 		"messages":              d.messages,
-		"stream":                func(path string) (err error) { d.stream, err = d.boolean(path); return err },
+		"stream":                func(path string) (err error) { d.Stream, err = d.boolean(path); return err },
 		"stream_options":        d.streamOptions,
 		"temperature":           d.float(&d.Params.Temperature, 2),
 		"top_p":                 d.float(&d.Params.TopP, 1),
@@ -172,142 +170,9 @@ func (d *decoder) neutral(value, because string) func(string) error {
 	}
 }
 
-func (d *decoder) float(to **float64, most float64) func(string) error {
-	return func(path string) error {
-		want := "a number from 0 to " + strconv.FormatFloat(most, 'g', -1, 64)
-		if c := d.kind(); c != '-' && (c < '0' || c > '9') {
-			return d.wrong(path, want)
-		}
-		text, err := d.number()
-		if err != nil {
-			return err
-		}
-		v, err := strconv.ParseFloat(text, 64)
-		if err != nil || v < 0 || v > most {
-			return fault.Invalid.Field(path, "%s must be %s, not %s", path, want, quoteNumber(text))
-		}
-		*to = &v
-		return nil
-	}
-}
-
-func (d *decoder) integer(to **int, least int) func(string) error {
-	return func(path string) error {
-		want := "a whole number"
-		if least > math.MinInt {
-			want += " from " + strconv.Itoa(least)
-		}
-		if c := d.kind(); c != '-' && (c < '0' || c > '9') {
-			return d.wrong(path, want)
-		}
-		text, err := d.number()
-		if err != nil {
-			return err
-		}
-		v, err := strconv.Atoi(text)
-		if err != nil || v < least {
-			return fault.Invalid.Field(path, "%s must be %s, not %s", path, want, quoteNumber(text))
-		}
-		*to = &v
-		return nil
-	}
-}
-
-// quoteNumber shortens a number that someone made long.
-func quoteNumber(text string) string { return strings.Trim(quote(text), `"`) }
-
-func (d *decoder) maxTokens(path string) error {
-	before := d.limit
-	if err := d.integer(&d.limit, 1)(path); err != nil {
-		return err
-	}
-	if before != nil && *before != *d.limit {
-		return fault.Invalid.Field(path, "max_tokens and max_completion_tokens mean the same and differ; send one")
-	}
-	d.Params.MaxTokens = d.limit
-	return nil
-}
-
-func (d *decoder) stop(path string) error {
-	one := func(path string) error {
-		text, err := d.text(path)
-		if err == nil && text == "" {
-			err = fault.Invalid.Field(path, "%s is empty", path)
-		}
-		d.Params.Stop = append(d.Params.Stop, text)
-		return err
-	}
-	switch d.kind() {
-	case '"':
-		return one(path)
-	case '[':
-		return d.list(path, func(place string) error {
-			if len(d.Params.Stop) == 4 {
-				return fault.Invalid.Field(path, "%s holds more than 4 strings", path)
-			}
-			return one(place)
-		})
-	}
-	return d.wrong(path, "a string or a list of up to 4 strings")
-}
-
-func (d *decoder) streamOptions(path string) error {
-	d.options = true
-	return d.object(path, table{
-		"include_usage":       func(path string) (err error) { d.usage, err = d.maybe(path); return err },
-		"include_obfuscation": func(path string) error { _, err := d.maybe(path); return err },
-	}, d.unknown)
-}
-
-func (d *decoder) responseFormat(path string) error {
-	kind := ""
-	err := d.object(path, table{
-		"type": func(path string) (err error) { kind, err = d.text(path); return err },
-	}, func(string, string) error { return d.skip() })
-	if err == nil && kind != "text" {
-		return d.refuse(path)
-	}
-	return err
-}
-
-// extension reads what only Tilgate knows.
-func (d *decoder) extension(path string) error {
-	return d.object(path, table{
-		"language": func(path string) error {
-			if d.null() {
-				return nil
-			}
-			text, err := d.text(path)
-			if err != nil || text == "" {
-				return err
-			}
-			if d.Language, err = lang.ParseTag(text); err != nil {
-				sentence, _ := fault.Public(err)
-				return fault.Invalid.Field(path, "%s: %s", path, sentence)
-			}
-			return nil
-		},
-		"knowledge": func(path string) error {
-			if d.null() {
-				return nil
-			}
-			return d.list(path, func(path string) error {
-				name, err := d.text(path)
-				if err == nil && name == "" {
-					err = fault.Invalid.Field(path, "%s is empty; it must name a knowledge base", path)
-				}
-				if !slices.Contains(d.Knowledge, name) {
-					d.Knowledge = append(d.Knowledge, name)
-				}
-				return err
-			})
-		},
-	}, d.unknown)
-}
-
 // check looks at the request as a whole.
 func (d *decoder) check() error {
-	if d.options && !d.stream {
+	if d.options && !d.Stream {
 		return fault.Invalid.Field("stream_options", "stream_options is for a stream; send \"stream\": true too")
 	}
 	if len(d.Messages) == 0 {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -31,7 +32,8 @@ func TestDecode(t *testing.T) {
 			{Role: "assistant", Content: "Сәлем!"}, {Role: "user", Content: "Қала😀\nқайда?"}},
 		Language: "kk", Knowledge: []string{"health", "civil"},
 		Params: serving.Params{Temperature: new(0.5), TopP: new(1.0), MaxTokens: new(200), Seed: new(-3), Stop: []string{"\n", "।"}},
-	}, model: "auto:uz", stream: true, usage: true}
+		Stream: true,
+	}, model: "auto:uz", usage: true}
 	if !reflect.DeepEqual(q, want) {
 		t.Errorf("got  %+v\nwant %+v", q, want)
 	}
@@ -49,6 +51,15 @@ func with(field string) string {
 }
 
 func said(message string) string { return `{"model":"auto","messages":[` + message + `]}` }
+
+// numbered lists n different names.
+func numbered(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = strconv.Quote(strconv.Itoa(i))
+	}
+	return strings.Join(names, ",")
+}
 
 var refusals = []struct {
 	body  string
@@ -116,6 +127,8 @@ var refusals = []struct {
 	{with(`"tilgate":{"lang":"ky"}`), fault.Invalid, "tilgate.lang", "not known"},
 	{with(`"tilgate":{"language":"Kyrgyz!"}`), fault.Invalid, "tilgate.language", "is not a language tag"},
 	{with(`"tilgate":{"knowledge":"health"}`), fault.Invalid, "tilgate.knowledge", "must be a list"},
+	{with(`"tilgate":{"knowledge":[` + numbered(101) + `]}`), fault.Invalid, "tilgate.knowledge", "more than 100"},
+	{said(strings.Repeat(`{"role":"user","content":"а"},`, 2048) + `{"role":"user","content":"а"}`), fault.Invalid, "messages", "more than 2048 messages"},
 	{with(`"tilgate":{"knowledge":[""]}`), fault.Invalid, "tilgate.knowledge[0]", "is empty"},
 }
 
@@ -124,7 +137,7 @@ func TestDecodeRefuses(t *testing.T) {
 		_, err := decode([]byte(tt.body), 100)
 		sentence, param := fault.Public(err)
 		if !tt.kind.Is(err) || param != tt.param || !strings.Contains(sentence, tt.want) {
-			t.Errorf("decode(%s)\n gives %v, %q, %q\n want  %v, %q, %q", tt.body, fault.Of(err), param, sentence, tt.kind, tt.param, tt.want)
+			t.Errorf("decode(%.200s)\n gives %v, %q, %q\n want  %v, %q, %q", tt.body, fault.Of(err), param, sentence, tt.kind, tt.param, tt.want)
 		}
 	}
 }
@@ -230,7 +243,7 @@ func checkQuestion(t *testing.T, q question) {
 	if p.Temperature != nil && (*p.Temperature < 0 || *p.Temperature > 2) || p.MaxTokens != nil && *p.MaxTokens < 1 || len(p.Stop) > 4 {
 		t.Errorf("params %+v", p)
 	}
-	if q.usage && !q.stream {
+	if q.usage && !q.Stream {
 		t.Error("usage of a stream that is none")
 	}
 }
@@ -243,5 +256,25 @@ func TestDescribeHidesCauses(t *testing.T) {
 	a, body = describe(errors.New("dial tcp 10.0.0.7"))
 	if want := `{"error":{"message":"internal error","type":"server_error","param":null,"code":"internal_error"}}`; a.status != 500 || string(encode(body)) != want {
 		t.Errorf("%d %s, want %s", a.status, encode(body), want)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	body := []byte(said(`{"role":"user","content":"` + strings.Repeat("ሰላም ", 60) + `"}`))
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if _, err := decode(body, 1000); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkPeek(b *testing.B) {
+	body := []byte(`{"model":"a","messages":[{"role":"user","content":"` + strings.Repeat("ሰላም ", 60) + `"}]}`)
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if _, err := peek(body); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -97,6 +97,7 @@ func TestRoutes(t *testing.T) {
 	}{
 		{"GET", "/v1/nothing", 404, `there is nothing at \"/v1/nothing\"; there is /, /ask, `},
 		{"GET", "/v1//models", 404, ""},
+		{"GET", "/" + strings.Repeat("x", 300), 404, `xxx…\"`},
 		{"GET", "/v1/../v1/models", 404, ""},
 		{"GET", "/v1%2Fmodels", 404, ""},
 		{"GET", "/healthz/", 404, ""},

@@ -7,10 +7,16 @@ import (
 	"tilgate/serving"
 )
 
+// maxMessages is how many turns a conversation may have.
+const maxMessages = 2048
+
 // messages reads the conversation.
 func (d *decoder) messages(path string) error {
-	return d.list(path, func(path string) error {
-		m, err := d.message(path)
+	return d.list(path, func(place string) error {
+		if len(d.Messages) == maxMessages {
+			return fault.Invalid.Field(path, "%s holds more than %d messages; leave the oldest out", path, maxMessages)
+		}
+		m, err := d.message(place)
 		d.Messages = append(d.Messages, m)
 		return err
 	})

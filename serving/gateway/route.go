@@ -131,7 +131,7 @@ func answerID(rc *fasthttp.RequestCtx) string {
 func quote(s string) string {
 	const most = 100
 	if len(s) > most {
-		s = s[:most] + "…"
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return strconv.QuoteToGraphic(s)
 }
