@@ -85,7 +85,7 @@ func (a Analyzer) Question(tag lang.Tag, text string) Vector {
 func (a Analyzer) terms(tag lang.Tag, text string) (words, grams []uint32) {
 	for w := range lang.Words(lang.Fold(tag, text)) {
 		if a.Words {
-			words = append(words, hashTerm('w', w))
+			words = append(words, hashTerm('w', []byte(w)))
 		}
 		grams = a.appendGrams(grams, w)
 	}
@@ -97,13 +97,20 @@ func (a Analyzer) terms(tag lang.Tag, text string) (words, grams []uint32) {
 // appendGrams adds the n-grams of one word. A word that is shorter than n
 // counts whole.
 func (a Analyzer) appendGrams(grams []uint32, word string) []uint32 {
-	padded := " " + word + " "
-	if len(a.Grams) > 0 && a.Grams[0] == 1 {
-		padded = word // single characters need no edges
+	if len(a.Grams) == 0 {
+		return grams
 	}
-	starts := make([]int, 0, 64)
-	for i := range padded {
-		starts = append(starts, i)
+	var buffer [96]byte
+	padded := append(append(append(buffer[:0], ' '), word...), ' ')
+	if a.Grams[0] == 1 {
+		padded = padded[1 : len(padded)-1] // single characters need no edges
+	}
+	var places [48]int
+	starts := places[:0]
+	for i, c := range padded {
+		if utf8.RuneStart(c) {
+			starts = append(starts, i)
+		}
 	}
 	starts = append(starts, len(padded))
 	for _, n := range a.Grams {
@@ -120,8 +127,8 @@ func (a Analyzer) appendGrams(grams []uint32, word string) []uint32 {
 
 // hashTerm gives a term its index; the field keeps the word "тил" apart from
 // the n-gram.
-func hashTerm(field byte, term string) uint32 {
-	return uint32(xxh3.HashStringSeed(term, uint64(field)))
+func hashTerm(field byte, term []byte) uint32 {
+	return uint32(xxh3.HashSeed(term, uint64(field)))
 }
 
 // runs calls f for each distinct value of a sorted slice with its count.

@@ -2,6 +2,7 @@ package rag
 
 import (
 	"math"
+	"slices"
 
 	"tilgate/internal/lang"
 )
@@ -53,16 +54,16 @@ const judged = 10
 func features(q Query, h Hits) [nFeatures]float64 {
 	hits := h.Passages[:min(len(h.Passages), judged)]
 	analyzer := AnalyzerFor(q.Lang)
-	pool := make([]map[uint32]bool, len(hits))
+	pool := make([][]uint32, len(hits))
 	for i, p := range hits {
-		pool[i] = gramSet(analyzer, p.Lang, p.indexed())
+		pool[i] = sortedGrams(analyzer, p.Lang, p.indexed())
 	}
 	question, terms := weigh(analyzer, q, pool)
 
 	best := 0.0
 	for _, p := range hits[:min(len(hits), 3)] {
 		for s := range lang.Sentences(p.Lang, p.Text) {
-			best = max(best, coverage(question, gramSet(analyzer, p.Lang, s)))
+			best = max(best, coverage(question, sortedGrams(analyzer, p.Lang, s)))
 		}
 	}
 	first, second, last := hits[0].Score, 0.0, hits[len(hits)-1].Score
@@ -89,13 +90,13 @@ type weighted struct {
 // weigh returns the question's n-grams with their weight: how often each
 // stands in the question, times its IDF among the hits. terms is the length
 // of the question in terms of every kind.
-func weigh(a Analyzer, q Query, pool []map[uint32]bool) (grams []weighted, terms float64) {
+func weigh(a Analyzer, q Query, pool [][]uint32) (grams []weighted, terms float64) {
 	words, all := a.terms(q.Lang, q.Text)
 	n := float64(len(pool))
 	runs(all, func(term uint32, tf int) {
 		df := 0.0
 		for _, p := range pool {
-			if p[term] {
+			if _, ok := slices.BinarySearch(p, term); ok {
 				df++
 			}
 		}
@@ -104,12 +105,13 @@ func weigh(a Analyzer, q Query, pool []map[uint32]bool) (grams []weighted, terms
 	return grams, float64(max(1, len(words)+len(all)))
 }
 
-// coverage returns the share of the question's weight that text has.
-func coverage(question []weighted, text map[uint32]bool) float64 {
+// coverage returns the share of the question's weight that a text with these
+// sorted n-grams has.
+func coverage(question []weighted, text []uint32) float64 {
 	var have, all float64
 	for _, w := range question {
 		all += w.weight
-		if text[w.term] {
+		if _, ok := slices.BinarySearch(text, w.term); ok {
 			have += w.weight
 		}
 	}
@@ -119,11 +121,7 @@ func coverage(question []weighted, text map[uint32]bool) float64 {
 	return have / all
 }
 
-func gramSet(a Analyzer, tag lang.Tag, text string) map[uint32]bool {
+func sortedGrams(a Analyzer, tag lang.Tag, text string) []uint32 {
 	_, grams := a.terms(tag, text)
-	set := make(map[uint32]bool, len(grams))
-	for _, g := range grams {
-		set[g] = true
-	}
-	return set
+	return grams
 }

@@ -2,7 +2,9 @@ package lang
 
 import (
 	"strings"
+	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -16,31 +18,87 @@ import (
 // characters without width vanish. Fold(t, Fold(t, s)) equals Fold(t, s).
 func Fold(tag Tag, text string) string {
 	base := tag.Base()
-	if !isASCII(text) {
+	if !plain(text) {
 		text = norm.NFKC.String(strings.ToValidUTF8(text, "\uFFFD"))
 	}
-	var b strings.Builder
-	b.Grow(len(text))
+	table := foldTable(base)
+	out := make([]byte, 0, len(text))
 	for _, r := range text {
-		if r = foldRune(base, r); r >= 0 {
-			b.WriteRune(r)
+		switch {
+		case r >= int32(len(table)):
+			if r = foldRune(base, r); r < 0 {
+				continue
+			}
+		case table[r] == dropped:
+			continue
+		default:
+			r = rune(table[r])
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return string(out)
+}
+
+// The match form of each code point of the basic plane: text is folded at
+// every search and for every passage, so foldRune is asked once for each.
+type table [1 << 16]uint16
+
+const dropped = 0xFFFF // no character has this code point
+
+var (
+	foldMost    = sync.OnceValue(func() *table { return newTable("und") })
+	foldMarked  = sync.OnceValue(func() *table { return newTable("vi") })
+	foldAmharic = sync.OnceValue(func() *table { return newTable("am") })
+)
+
+func foldTable(base Tag) *table {
+	switch {
+	case base == "am":
+		return foldAmharic()
+	case marksMatter[base]:
+		return foldMarked()
+	}
+	return foldMost()
+}
+
+func newTable(base Tag) *table {
+	t := new(table)
+	for r := range rune(len(t)) {
+		t[r] = dropped
+		if f := foldRune(base, r); f >= 0 {
+			t[r] = uint16(f)
 		}
 	}
-	return b.String()
+	return t
 }
 
 // In these languages a letter with another mark is another word, and people
 // type the marks: folding them cost Vietnamese 7 points of recall@1.
 var marksMatter = map[Tag]bool{"vi": true, "yo": true, "ig": true, "ha": true, "ln": true, "wo": true}
 
-func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
+// plain reports that NFKC would leave text as it is, because no character of
+// it decomposes, composes or is put in order. x/text asks the same more
+// exactly, and at five times the cost; most alphabets are plain.
+func plain(text string) bool {
+	bits := plainBits()
+	for _, r := range text {
+		if r >= 1<<16 || bits[r>>6]&(1<<(r&63)) == 0 {
 			return false
 		}
 	}
 	return true
 }
+
+var plainBits = sync.OnceValue(func() *[1 << 10]uint64 {
+	bits := new([1 << 10]uint64)
+	for r := range rune(1 << 16) {
+		s := string(r)
+		if p := norm.NFKC.PropertiesString(s); r != utf8.RuneError && p.CCC() == 0 && p.BoundaryBefore() && norm.NFKC.IsNormalString(s) {
+			bits[r>>6] |= 1 << (r & 63)
+		}
+	}
+	return bits
+})
 
 // foldRune returns the match form of one code point, or -1 if it has none.
 func foldRune(base Tag, r rune) rune {
@@ -69,7 +127,7 @@ func foldRune(base Tag, r rune) rune {
 		return f
 	}
 	if base == "am" && r >= 0x1200 && r <= 0x137F {
-		return foldAmharic(r)
+		return joinAmharic(r)
 	}
 	return r
 }
@@ -144,9 +202,9 @@ func pairs(lists ...string) map[rune]rune {
 	return m
 }
 
-// foldAmharic joins the letters that sound alike in Amharic (not in Tigrinya):
+// joinAmharic joins the letters that sound alike in Amharic (not in Tigrinya):
 // ሐ ኀ ሀ, ሠ ሰ, ዐ አ, ፀ ጸ, with all their vowels, and ሃ ሀ, ኣ አ.
-func foldAmharic(r rune) rune {
+func joinAmharic(r rune) rune {
 	switch {
 	case r >= 0x1210 && r <= 0x1216:
 		r -= 0x10

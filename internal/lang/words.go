@@ -2,6 +2,7 @@ package lang
 
 import (
 	"iter"
+	"sync"
 	"unicode"
 )
 
@@ -30,8 +31,22 @@ func Words(folded string) iter.Seq[string] {
 }
 
 func wordRune(r rune) bool {
-	if r < 0x80 {
-		return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z'
+	if r < 1<<16 {
+		bits := wordBits()
+		return bits[r>>6]&(1<<(r&63)) != 0
 	}
-	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
+	return isWordRune(r)
 }
+
+// wordBits has a bit for each code point of the basic plane, for speed.
+var wordBits = sync.OnceValue(func() *[1 << 10]uint64 {
+	bits := new([1 << 10]uint64)
+	for r := range rune(1 << 16) {
+		if isWordRune(r) {
+			bits[r>>6] |= 1 << (r & 63)
+		}
+	}
+	return bits
+})
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) }
