@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -15,6 +16,37 @@ import (
 type listener struct {
 	net.Listener
 	writeTimeout time.Duration
+	unused       *unused
+}
+
+// unused holds the connections on which nothing came yet. Browsers open them
+// in store; fasthttp waits 5 s for each of them when it shuts down.
+type unused struct {
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+func (u *unused) add(c *conn) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.conns == nil {
+		u.conns = make(map[*conn]struct{})
+	}
+	u.conns[c] = struct{}{}
+}
+
+func (u *unused) remove(c *conn) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.conns, c)
+}
+
+func (u *unused) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for c := range u.conns {
+		c.Conn.Close()
+	}
 }
 
 // Accept waits for a connection. It waits on when the machine has no room for
@@ -27,7 +59,8 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: nc, writeTimeout: l.writeTimeout}
+	c := &conn{Conn: nc, writeTimeout: l.writeTimeout, unused: l.unused}
+	l.unused.add(c)
 	if secure, ok := nc.(*tls.Conn); ok {
 		return &tlsConn{c, secure}, nil
 	}
@@ -52,6 +85,17 @@ type conn struct {
 	net.Conn
 	writeTimeout time.Duration
 	linger       atomic.Bool
+	unused       *unused
+	used         bool // by the goroutine that reads
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if !c.used {
+		c.used = true
+		c.unused.remove(c)
+	}
+	return n, err
 }
 
 // slowest is the rate at which the slowest reader we wait for takes an answer,
@@ -75,6 +119,7 @@ const (
 )
 
 func (c *conn) Close() error {
+	c.unused.remove(c)
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if ok && c.linger.Load() && half.CloseWrite() == nil {
 		c.SetReadDeadline(time.Now().Add(lingerTime))

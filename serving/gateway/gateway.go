@@ -98,6 +98,7 @@ type Gateway struct {
 	cancel   context.CancelCauseFunc
 	draining atomic.Bool
 	watch    *watcher
+	unused   unused
 }
 
 // New returns a gateway that asks svc and lets in whom keys knows.
@@ -131,7 +132,7 @@ func (g *Gateway) Serve(ln net.Listener) error {
 	if g.draining.Load() {
 		return errors.Join(errDraining, ln.Close())
 	}
-	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout})
+	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout, unused: &g.unused})
 }
 
 // lastWords is the time in which answers that are cut can say so.
@@ -154,6 +155,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		g.cancel(errDraining)
 		time.AfterFunc(lastWords, stop)
 	})
+	g.unused.close()
 	err := g.server.ShutdownWithContext(last)
 	if !cut() {
 		err = ctx.Err()

@@ -122,7 +122,7 @@ func TestNoRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &listener{Listener: &broken{Listener: ln}}
+	l := &listener{Listener: &broken{Listener: ln}, unused: new(unused)}
 	dial(t, ln.Addr().String(), "")
 	c, err := l.Accept()
 	if err != nil {
@@ -354,6 +354,27 @@ func TestShutdown(t *testing.T) {
 				t.Errorf("the stream ended in %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestShutdownUnused has a connection opened in store, as browsers do, and one
+// that is kept for the next request.
+func TestShutdownUnused(t *testing.T) {
+	addr, g := start(t, &fake{}, Options{})
+	store := dial(t, addr, "")
+	kept := dial(t, addr, lines("GET /healthz HTTP/1.1"))
+	get(t, bufio.NewReader(kept))
+	begun := time.Now()
+	if err := g.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("Shutdown waited %v for connections without a request", took)
+	}
+	for _, c := range []net.Conn{store, kept} {
+		if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("an open connection gave %v", err)
+		}
 	}
 }
 
