@@ -3,10 +3,6 @@ package lid
 import (
 	"math"
 	"slices"
-	"strings"
-	"unicode/utf8"
-
-	"tilgate/internal/lang"
 )
 
 // quantised returns the model with rows of half bytes. Each dimension has a
@@ -50,7 +46,7 @@ func (t *trainer) scaleOf(k int) float32 {
 		for row := 0; row < t.buckets; row += 7 {
 			v := float64(t.rows[row*t.dim+k])
 			q := max(-7, min(7, math.RoundToEven(v/scale)))
-			lost += float64((v - q*scale) * (v - q*scale))
+			lost += float64((v - float64(q*scale)) * (v - float64(q*scale)))
 		}
 		if lost < least {
 			best, least = scale, lost
@@ -78,8 +74,8 @@ func (t *trainer) calibrate(m *model) {
 		texts := c.text[forCalibration]
 		n := min(len(texts), int(40*weightOf(c, coreSet, largeSet)))
 		for k := range n {
-			for _, length := range []int{6, 12, 20, 40, 80, 200} {
-				text := prefix(texts[k*len(texts)/n], length)
+			for _, length := range []int{1, 2, 4, 6, 10, 16, 24, 40, 80, 200} {
+				text := middle(texts[k*len(texts)/n], length)
 				if score, letters := t.scored(m, text); letters > 0 {
 					bin := lengthBin(letters)
 					bins[bin] = append(bins[bin], example{score, i})
@@ -103,8 +99,8 @@ func (t *trainer) scored(m *model, text string) (score []float32, letters int) {
 	return score, letters
 }
 
-// temperature returns what to divide scores by so that examples are least
-// surprising.
+// temperature returns what to divide scores by so that the probabilities of
+// examples come nearest to what is right, by their squares.
 func temperature(examples []example) float32 {
 	best := float32(1)
 	if len(examples) == 0 {
@@ -119,88 +115,18 @@ func temperature(examples []example) float32 {
 				p[i] = e.score[i] / temp
 			}
 			softmax(p)
-			loss -= math.Log(math.Max(float64(p[e.class]), 1e-9))
+			p[e.class]--
+			loss += float64(dot(p, p))
 		}
 		if loss < least {
 			least, best = loss, temp
 		}
 	}
-	for _, temp := range []float32{0.3, 0.5, 0.8, 1, 1.3, 1.8, 2.5, 4, 6} {
+	for _, temp := range []float32{0.3, 0.5, 0.8, 1, 1.3, 1.8, 2.5, 4, 6, 9} {
 		try(temp)
 	}
 	for around, i := best, 0; i < 5; i++ {
 		try(around * []float32{0.78, 0.86, 0.93, 1.08, 1.17}[i])
 	}
 	return best
-}
-
-// A Kept is a report on one kind of text that was kept aside in training.
-type Kept struct {
-	Name   string
-	Report Report
-}
-
-// measure reports on the sentences that were kept aside: as they are, cropped,
-// as typed on a poor keyboard, and in a second script.
-func measure(d *Detector, all []sentence) []Kept {
-	kinds := []string{"sentences", "20 characters", "interface", "keyboard", "second script"}
-	lines := map[string]*strings.Builder{}
-	for _, k := range kinds {
-		lines[k] = &strings.Builder{}
-	}
-	for _, s := range all {
-		if partOf(s.text) == forTest {
-			keep(lines, s)
-		}
-	}
-	var kept []Kept
-	for _, set := range []struct {
-		name string
-		o    Options
-	}{{"", Options{}}, {" of the large", Options{Set: everyday()}}} {
-		for _, k := range kinds {
-			kept = append(kept, Kept{k + set.name, Evaluate(d, strings.NewReader(lines[k].String()), set.o)})
-		}
-	}
-	return kept
-}
-
-// keep writes s to the kinds of text that it is an example of. Only the
-// languages that Tilgate is made for count.
-func keep(lines map[string]*strings.Builder, s sentence) {
-	coreSet := setOf(core)
-	line := func(kind, text string) {
-		lines[kind].WriteString(string(s.tag) + "\t" + text + "\n")
-	}
-	if coreSet[s.tag] {
-		if s.source == "wikipedia_app" {
-			line("interface", s.text)
-			return
-		}
-		line("sentences", s.text)
-		if crop := middle(s.text, 20); groupOf(lang.ScriptOf(crop)) == s.group {
-			line("20 characters", crop)
-		}
-		if text, ok := mistyped(s.tag, s.group, s.text); ok {
-			line("keyboard", text)
-		}
-	}
-	for _, c := range conversions() {
-		if c.tag == s.tag && c.from == s.group {
-			line("second script", c.write(s.text))
-		}
-	}
-}
-
-// middle returns n characters of text from a third of its length on, wherever
-// that falls.
-func middle(text string, n int) string {
-	from := len(prefix(text, max(0, utf8.RuneCountInString(text)-n)/3))
-	return prefix(text[from:], n)
-}
-
-// everyday are the languages a deployment may choose among: those that Tilgate
-// is made for and the large ones.
-func everyday() []lang.Tag {
-	return append(sortedKeys(setOf(core)), sortedKeys(setOf(large))...)
 }

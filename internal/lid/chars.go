@@ -53,10 +53,12 @@ func newAlphabet() *alphabet {
 }
 
 func (a *alphabet) addRange(places map[lang.Script]uint8, span unicode.Range16) {
-	wide := span.Stride == 1 && span.Hi-span.Lo > 4000 // ideographs and Hangul: one script throughout
-	var script lang.Script
+	// A long range that starts and ends in one script is in it throughout:
+	// ideographs, Hangul, Yi. That saves most of the time.
+	script := lang.ScriptOfRune(rune(span.Lo))
+	wide := span.Stride == 1 && span.Hi-span.Lo > 200 && lang.ScriptOfRune(rune(span.Hi)) == script
 	for r := int(span.Lo); r <= int(span.Hi); r += int(span.Stride) {
-		if !wide || r == int(span.Lo) {
+		if !wide {
 			script = lang.ScriptOfRune(rune(r))
 		}
 		if script == lang.Zyyy {

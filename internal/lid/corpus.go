@@ -210,5 +210,8 @@ func classesOf(all []sentence) map[lang.Script][]*class {
 			groups[c.group] = append(groups[c.group], c)
 		}
 	}
+	for group, classes := range groups {
+		groups[group] = withGibberish(classes)
+	}
 	return groups
 }

@@ -1,6 +1,7 @@
 package lid
 
 import (
+	"cmp"
 	_ "embed" // the weights
 	"slices"
 	"strings"
@@ -20,7 +21,9 @@ type Guess struct {
 	Confidence float64     // the probability that Tag is right, calibrated
 }
 
-// Options narrow the answer. The zero value asks among every label.
+// Options narrow the answer. The zero value asks among every label. Tags are as
+// lang.ParseTag gives them; scripts and regions in them do not count, and one
+// that training merged with another (prs with fa) stands for that other.
 type Options struct {
 	// Set are the only tags that can be answered; empty stands for every label.
 	// The languages outside it remain possible, so that text in one of them is
@@ -100,6 +103,7 @@ func (d *Detector) Labels() []lang.Tag {
 	for i := range d.models {
 		tags = append(tags, d.models[i].labels...)
 	}
+	tags = slices.DeleteFunc(tags, func(t lang.Tag) bool { return t == lang.Und })
 	slices.Sort(tags)
 	return slices.Compact(tags)
 }
@@ -137,13 +141,7 @@ func (d *Detector) Rank(text string, o Options, n int) []Guess {
 		all = append(all, Guess{Tag: tag, Confidence: float64(p)})
 	})
 	slices.SortStableFunc(all, func(a, b Guess) int {
-		switch {
-		case a.Confidence > b.Confidence:
-			return -1
-		case a.Confidence < b.Confidence:
-			return 1
-		}
-		return strings.Compare(string(a.Tag), string(b.Tag))
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Tag, b.Tag))
 	})
 	all = all[:max(0, min(n, len(all)))]
 	for i := range all {
@@ -158,7 +156,7 @@ func (d *Detector) weigh(text string, o Options, yield func(lang.Tag, float32)) 
 	s := d.pool.Get().(*scratch)
 	defer d.pool.Put(s)
 	text = composed(sample(text))
-	class, _ := s.mostly(text)
+	class := s.mostly(text)
 	script := s.scriptOf(class)
 	group := d.groups[class]
 	if group == 0 {
@@ -182,14 +180,13 @@ func (d *Detector) weigh(text string, o Options, yield func(lang.Tag, float32)) 
 	return script
 }
 
-// allow marks the labels that set allows. "sr-Latn" in a set allows sr: which
-// script a text is in is the text's own matter.
+// allow marks the labels that set allows.
 func (m *model) allow(open []bool, set []lang.Tag) {
 	for i := range open {
-		open[i] = len(set) == 0
+		open[i] = len(set) == 0 && m.labels[i] != lang.Und
 	}
 	for _, tag := range set {
-		if at, ok := slices.BinarySearch(m.labels, tag.Base()); ok {
+		if at, ok := slices.BinarySearch(m.labels, labelOf(tag)); ok && tag != lang.Und {
 			open[at] = true
 		}
 	}
@@ -200,12 +197,12 @@ func (m *model) probabilities(score []float32, letters int, open []bool, o Optio
 	t := 1 / m.temp[lengthBin(letters)]
 	top := slices.Max(score)
 	for i, s := range score {
-		if score[i] = exp((s - top) * t); !open[i] {
+		if score[i] = exp((s - top) * t); !open[i] && m.labels[i] != lang.Und {
 			score[i] *= outside
 		}
 	}
 	for tag, odds := range o.Prior {
-		if at, ok := slices.BinarySearch(m.labels, tag.Base()); ok {
+		if at, ok := slices.BinarySearch(m.labels, labelOf(tag)); ok {
 			score[at] *= float32(min(max(0, odds), 1e6))
 		}
 	}

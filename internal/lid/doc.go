@@ -15,9 +15,10 @@
 // merged stands in label.go. The tag says the language, the Guess's Script the
 // letters: romanised Kyrgyz is ky in Latn.
 //
-// Confidence is a probability, measured on sentences that training did not
-// see. Most of those are whole; the shorter a text, the less sure the answer,
-// and below Options.Floor the answer is lang.Und.
+// Confidence is a probability, set right on pieces of sentences that training
+// did not see. The shorter a text, the less sure the answer; below
+// Options.Floor it is lang.Und. Each model also knows what gibberish looks
+// like, and keeps part of the probability for it.
 //
 // Before changing anything that decides which features a text has (chars.go,
 // feature.go), know that the embedded weights fit only the code that made

@@ -44,7 +44,6 @@ func Evaluate(d *Detector, r io.Reader, o Options) Report {
 	t := tally{answers: map[lang.Tag]map[lang.Tag]int{}}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 4<<20)
-	floor := o
 	for lines.Scan() {
 		label, text, ok := strings.Cut(lines.Text(), "\t")
 		tag, known := tagOf(label)
@@ -56,7 +55,7 @@ func Evaluate(d *Detector, r io.Reader, o Options) Report {
 		if ranked := d.Rank(text, o, 1); len(ranked) > 0 {
 			best = ranked[0]
 		}
-		t.count(tag, best, best.orUnd(floor).Tag != lang.Und)
+		t.count(tag, best, best.orUnd(o).Tag != lang.Und)
 	}
 	return t.report()
 }

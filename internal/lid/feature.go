@@ -35,9 +35,9 @@ type scanner struct {
 
 const edge = '_' // stands for the start and the end of a word
 
-// mostly returns the class of the script that most letters are in, and how
-// many letters there are. It also tells Japanese and Korean from the counts.
-func (s *scanner) mostly(text string) (class uint8, letters int) {
+// mostly returns the class of the script that most letters are in, or 0 if
+// there are no letters.
+func (s *scanner) mostly(text string) (class uint8) {
 	clear(s.counts)
 	for _, r := range text {
 		if c := s.chars.of(r); c >= classScript {
@@ -45,12 +45,11 @@ func (s *scanner) mostly(text string) (class uint8, letters int) {
 		}
 	}
 	for c := classScript; c < len(s.counts); c++ {
-		letters += s.counts[c]
 		if s.counts[c] > s.counts[class] {
 			class = uint8(c)
 		}
 	}
-	return class, letters
+	return class
 }
 
 // scriptOf names the script of a text of which mostly has just been asked.

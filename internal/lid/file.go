@@ -3,10 +3,12 @@ package lid
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
@@ -34,9 +36,9 @@ var errTruncated = fault.Invalid.Errorf("weights for language detection end too 
 // Load reads weights that Train has made. The error is of kind fault.Invalid
 // if they are damaged.
 func Load(r io.Reader) (*Detector, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	data, err := readAll(r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading weights for language detection: %w", err)
 	}
 	if len(data) > maxFile || len(data) < len(fileMagic)+4 || string(data[:len(fileMagic)]) != fileMagic {
 		return nil, fault.Invalid.Errorf("these are no weights for language detection")
@@ -50,6 +52,18 @@ func Load(r io.Reader) (*Detector, error) {
 		return nil, err
 	}
 	return newDetector(models), nil
+}
+
+// readAll is io.ReadAll up to maxFile+1 bytes, and does not grow step by step
+// for the embedded weights, whose length is known.
+func readAll(r io.Reader) ([]byte, error) {
+	known, ok := r.(*strings.Reader)
+	if !ok || known.Len() > maxFile {
+		return io.ReadAll(io.LimitReader(r, maxFile+1))
+	}
+	data := make([]byte, known.Len())
+	_, err := io.ReadFull(r, data)
+	return data, err
 }
 
 // readModels reads what stands between the magic and the checksum.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -101,10 +102,24 @@ func BenchmarkDetect100(b *testing.B) {
 	}
 }
 
+// BenchmarkAlphabet is the other part of the first detection's cost.
+func BenchmarkAlphabet(b *testing.B) {
+	for b.Loop() {
+		newAlphabet()
+	}
+}
+
+func BenchmarkSpans(b *testing.B) {
+	text := "Мен эртең келем, бирок документтерди кайда тапшырам? Please tell me when the office opens tomorrow morning"
+	for b.Loop() {
+		Default().Spans(text, Options{})
+	}
+}
+
 func BenchmarkLoad(b *testing.B) {
 	b.SetBytes(int64(len(embedded)))
 	for b.Loop() {
-		if _, err := Load(bytes.NewReader([]byte(embedded))); err != nil {
+		if _, err := Load(strings.NewReader(embedded)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -20,6 +20,8 @@ var merged = map[lang.Tag]lang.Tag{
 	// Fula, Kanuri, Kongo, Akan, Sardinian, Hmong, Tamazight in Tifinagh.
 	"fuc": "ff", "fuf": "ff", "knc": "kr", "kng": "kg", "ktu": "kg", "fat": "ak", "src": "sc", "sro": "sc", "sdc": "sc",
 	"hnj": "hmn", "tzm-Tfng": "zgh", "cnr": "sr",
+	// Caribbean Hindustani, which looks like romanised Hindi.
+	"hns": "hi",
 	// Codes that sources use for the same language.
 	"nbl": "nr", "dik": "din", "ydd": "yi", "oki": "kln", "tw": "ak", "iii": "ii",
 }
@@ -38,12 +40,19 @@ func tagOf(label string) (lang.Tag, bool) {
 	if err != nil || tag == lang.Und {
 		return lang.Und, false
 	}
-	for _, form := range []lang.Tag{tag, tag.Base()} {
-		if to, ok := merged[form]; ok {
-			return to.Base(), true
-		}
+	return labelOf(tag), true
+}
+
+// labelOf returns the label that a tag stands for: its base, or what that is
+// merged with.
+func labelOf(tag lang.Tag) lang.Tag {
+	if to, ok := merged[tag]; ok {
+		return to
 	}
-	return tag.Base(), true
+	if to, ok := merged[tag.Base()]; ok {
+		return to
+	}
+	return tag.Base()
 }
 
 // core are the languages that Tilgate is made for, and large the ones that
@@ -52,7 +61,7 @@ func tagOf(label string) (lang.Tag, bool) {
 const (
 	core = "ky kk uz tg tk mn ug az tt ba ne si bn ta te ur ps sd km lo my th vi ms id tl jv am ti om so sw ha yo ig zu " +
 		"rw rn ln wo ar fa ckb"
-	large = "en ru fr es pt de it zh ja ko hi tr uk pl nl sr hu cs he el ro bg sv"
+	large = "en ru fr es pt de it zh ja ko hi tr uk pl nl sr hu cs he el ro bg sv hr no"
 )
 
 func setOf(tags string) map[lang.Tag]bool {

@@ -36,11 +36,14 @@ var sentences = []struct {
 	{"ba", "Беҙҙең ауылдағы мәктәп быйыл яңынан төҙөлдө."},
 	{"ne", "डाक्टरलाई भेट्न कुन कागजातहरू चाहिन्छ?"},
 	{"ne", "हाम्रो गाउँको विद्यालय यस वर्ष नयाँ बनाइयो।"},
-	{"si", "වෛද්‍යවරයා හමුවීමට අවශ්‍ය ලියකියවිලි මොනවාද?"},
+	{"si", "වෛද්\u200dයවරයා හමුවීමට අවශ්\u200dය ලියකියවිලි මොනවාද?"},
+	{"si", "අපේ ගමේ පාසල මේ අවුරුද්දේ අලුතින් ඉදි කළා."},
 	{"bn", "ডাক্তার দেখাতে কোন কোন কাগজপত্র লাগবে?"},
 	{"bn", "আমাদের গ্রামের স্কুলটি এ বছর নতুন করে তৈরি হয়েছে।"},
 	{"ta", "மருத்துவரைப் பார்க்க என்ன ஆவணங்கள் தேவை?"},
+	{"ta", "எங்கள் கிராமத்துப் பள்ளி இந்த ஆண்டு புதிதாகக் கட்டப்பட்டது."},
 	{"te", "వైద్యుడిని కలవడానికి ఏ పత్రాలు కావాలి?"},
+	{"te", "మా గ్రామంలోని పాఠశాల ఈ సంవత్సరం కొత్తగా నిర్మించబడింది."},
 	{"ur", "ڈاکٹر سے ملنے کے لیے کون سے کاغذات درکار ہیں؟"},
 	{"ur", "ہمارے گاؤں کا اسکول اس سال نیا بنایا گیا ہے۔"},
 	{"ps", "ډاکټر ته د تلو لپاره کوم اسناد پکار دي؟"},
@@ -48,9 +51,13 @@ var sentences = []struct {
 	{"sd", "ڊاڪٽر سان ملڻ لاءِ ڪهڙا ڪاغذ گهربل آهن؟"},
 	{"sd", "اسان جي ڳوٺ جو اسڪول هن سال نئون ٺاهيو ويو آهي."},
 	{"km", "តើត្រូវការឯកសារអ្វីខ្លះដើម្បីជួបគ្រូពេទ្យ?"},
+	{"km", "សាលារៀនក្នុងភូមិយើងត្រូវបានសាងសង់ថ្មីនៅឆ្នាំនេះ។"},
 	{"lo", "ຕ້ອງໃຊ້ເອກະສານຫຍັງແດ່ເພື່ອໄປພົບທ່ານໝໍ?"},
+	{"lo", "ໂຮງຮຽນໃນບ້ານຂອງພວກເຮົາຖືກສ້າງໃໝ່ໃນປີນີ້."},
 	{"my", "ဆရာဝန်နှင့်တွေ့ရန် မည်သည့်စာရွက်စာတမ်းများ လိုအပ်သနည်း။"},
+	{"my", "ကျွန်ုပ်တို့ရွာက ကျောင်းကို ဒီနှစ် အသစ်ပြန်ဆောက်ခဲ့သည်။"},
 	{"th", "ต้องใช้เอกสารอะไรบ้างในการพบแพทย์"},
+	{"th", "โรงเรียนในหมู่บ้านของเราสร้างใหม่ในปีนี้"},
 	{"vi", "Cần những giấy tờ gì để đi khám bác sĩ?"},
 	{"vi", "Trường học ở làng chúng tôi được xây mới trong năm nay."},
 	{"ms", "Apakah dokumen yang diperlukan untuk berjumpa doktor di hospital kerajaan?"},
@@ -60,6 +67,7 @@ var sentences = []struct {
 	{"tl", "Anong mga dokumento ang kailangan para makita ang doktor?"},
 	{"tl", "Bagong gawa ang paaralan sa aming baryo ngayong taon."},
 	{"jv", "Dokumen apa wae sing dibutuhake kanggo ketemu dhokter?"},
+	{"jv", "Sekolah ing desaku dibangun maneh taun iki."},
 	{"am", "ሐኪም ለማግኘት የትኞቹ ሰነዶች ያስፈልጋሉ?"},
 	{"am", "የመንደራችን ትምህርት ቤት በዚህ ዓመት እንደገና ተሠራ።"},
 	{"ti", "ንሓኪም ንምርካብ ኣየኖት ሰነዳት የድልዩ?"},
@@ -78,10 +86,13 @@ var sentences = []struct {
 	{"ig", "E wughariri ụlọ akwụkwọ obodo anyị n'afọ a."},
 	{"zu", "Yimaphi amaphepha adingekayo ukuze ngibone udokotela esibhedlela?"},
 	{"zu", "Isikole sendawo yangakithi sakhiwe kabusha kulo nyaka."},
-	{"rw", "Ni izihe mpapuro zikenewe kugira ngo mbonane na muganga?"},
+	{"rw", "Ndashaka kumenya aho nabona icyangombwa cy'amavuko cy'umwana wanjye."},
+	{"rn", "Ndakeneye impapuro zo kwandikisha umwana wanje kw'ishure."},
 	{"rw", "Ubuyobozi bw'umudugudu bwadusabye kuzana indangamuntu ejo mu gitondo."},
 	{"ln", "Mikanda nini esengeli mpo na komona monganga na lopitalo?"},
+	{"ln", "Eteyelo ya mboka na biso etongami lisusu na mbula oyo."},
 	{"wo", "Yan kayit lañu soxla ngir gis doktoor bi ci loppitaan bi?"},
+	{"wo", "Daara ju nekk ci sunu dëkk bi tabaxaat nañu ko ren."},
 	{"ar", "ما هي الوثائق المطلوبة لزيارة الطبيب في المستشفى؟"},
 	{"ar", "أعيد بناء مدرسة قريتنا هذا العام."},
 	{"fa", "برای دیدن پزشک در بیمارستان چه مدارکی لازم است؟"},
@@ -175,6 +186,16 @@ func TestDetectUnknown(t *testing.T) {
 	}
 }
 
+func TestSetOfOtherForms(t *testing.T) {
+	o := Options{Set: []lang.Tag{"prs", "sr-Latn", "uz-Cyrl-UZ"}}
+	for tag, text := range map[lang.Tag]string{"fa": "برای دیدن پزشک در بیمارستان چه مدارکی لازم است؟",
+		"sr": "Koja su dokumenta potrebna za zakazivanje kod lekara?", "uz": "Shifokorga yozilish uchun qanday hujjatlar kerak?"} {
+		if g := Default().Detect(text, o); g.Tag != tag {
+			t.Errorf("Detect(%q) among %v = %v, want %s", text, o.Set, g, tag)
+		}
+	}
+}
+
 func TestPrior(t *testing.T) {
 	const text = "салам"
 	likely := func(o Options, tag lang.Tag) float64 {
@@ -243,6 +264,15 @@ func TestSpans(t *testing.T) {
 	}
 }
 
+func TestSpansOutsideSet(t *testing.T) {
+	o := Options{Set: []lang.Tag{"ky"}, Floor: -1}
+	for _, s := range Default().Spans("ต้องใช้เอกสารอะไรบ้าง in the ምን hospital 北京", o) {
+		if s.Tag != lang.Und && s.Tag != "ky" {
+			t.Errorf("a span of %s, which the set does not have", s.Tag)
+		}
+	}
+}
+
 func setTags(tags string) (set []lang.Tag) {
 	for _, t := range strings.Fields(tags) {
 		set = append(set, lang.Tag(t))
@@ -266,6 +296,21 @@ func TestLabels(t *testing.T) {
 	}
 	if len(embedded) > 4<<20 {
 		t.Errorf("the weights have %d bytes, want at most 4 MB", len(embedded))
+	}
+}
+
+func TestAlphabet(t *testing.T) {
+	a := newAlphabet()
+	for r := rune(0); r < 0x10000; r++ {
+		if script := lang.ScriptOfRune(r); a.class[r] >= classScript && a.names[a.class[r]-classScript] != script ||
+			a.class[r] == classBreak && script != lang.Zyyy {
+			t.Errorf("%U is of class %d, but in %s", r, a.class[r], script)
+		}
+	}
+	for upper, lower := range map[rune]rune{'Ң': 'ң', 'Ə': 'ə', 'İ': 'i', 'I': 'i', 'ẞ': 'ß', 'Ԥ': 'ԥ', 'ʻ': '\'', 0x09DC: 0x09A1} {
+		if got := a.fold(upper); got != lower {
+			t.Errorf("fold(%c) = %c, want %c", upper, got, lower)
+		}
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // lengthBins are the numbers of letters up to which each temperature holds;
 // the last holds for all longer text.
-var lengthBins = [...]int{6, 12, 20, 40, 80, math.MaxInt}
+var lengthBins = [...]int{1, 2, 4, 8, 14, 24, 40, 80, math.MaxInt}
 
 func lengthBin(letters int) int {
 	for i, most := range lengthBins {
@@ -79,32 +79,6 @@ func (m *model) sum(features []uint32, vector *[maxDim]float32) {
 func (m *model) scores(vector *[maxDim]float32, into []float32) {
 	v := vector[:m.dim]
 	for i := range into {
-		w := m.weight[i*m.dim:][:len(v)]
-		var s0, s1, s2, s3 float32
-		for k := 0; k+3 < len(v); k += 4 {
-			s0 += float32(w[k] * v[k])
-			s1 += float32(w[k+1] * v[k+1])
-			s2 += float32(w[k+2] * v[k+2])
-			s3 += float32(w[k+3] * v[k+3])
-		}
-		into[i] = (s0 + s1) + (s2 + s3) + m.bias[i]
+		into[i] = dot(m.weight[i*m.dim:][:m.dim], v) + m.bias[i]
 	}
-}
-
-// exp is e to the x, good to five digits. It is written out so that training
-// gives the same bytes on every machine, which math.Exp does not promise.
-func exp(x float32) float32 {
-	if x < -20 { // two in a thousand million, which nothing here can tell from none
-		return 0
-	}
-	x = min(x, 80)
-	y := float32(x * 1.44269504)
-	whole := float32(int32(y+200.5)) - 200
-	z := float32((y - whole) * 0.69314718)
-	p := 1 + float32(z*0.2) // the series to z^5, from the inside out
-	p = 1 + float32(float32(z*0.25)*p)
-	p = 1 + float32(float32(z*0.33333334)*p)
-	p = 1 + float32(float32(z*0.5)*p)
-	p = 1 + float32(z*p)
-	return p * math.Float32frombits(uint32(int32(whole)+127)<<23)
 }

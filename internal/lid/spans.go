@@ -1,6 +1,7 @@
 package lid
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -15,8 +16,8 @@ type Span struct {
 
 const (
 	maxSpanText = 16 << 10 // bytes that are looked at; the rest belongs to the last span
-	switchCost  = 2.5      // of going over to another language between two words, in nats
-	aliens      = 6        // letters below which a piece joins its neighbour unless it is sure
+	switchCost  = 5.0      // of going over to another language between two words, in nats
+	aliens      = 10       // letters below which a piece joins its neighbour unless it is sure
 	candidates  = 8        // languages among which a run's words are divided
 	topOfWord   = 4
 )
@@ -127,6 +128,9 @@ func (d *Detector) sharpen(s *scratch, m *model, path []int, from, start, at int
 }
 
 func newPiece(s *scratch, from, to int, tag lang.Tag, sure float64) piece {
+	if sure == 0 { // nothing that may be answered is in these letters
+		tag = lang.Und
+	}
 	p := piece{from: from, to: to, tag: tag, sure: sure}
 	for _, w := range s.words[from:to] {
 		p.letters += w.letters
@@ -180,15 +184,7 @@ func heaviest(mass []float32) []int {
 	for i := range places {
 		places[i] = i
 	}
-	slices.SortStableFunc(places, func(a, b int) int {
-		switch {
-		case mass[a] > mass[b]:
-			return -1
-		case mass[a] < mass[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(mass[b], mass[a]) })
 	places = places[:min(candidates, len(places))]
 	slices.Sort(places)
 	return places
@@ -270,7 +266,7 @@ func (d *Detector) finish(s *scratch, text string, pieces []piece, o Options) []
 		if i+1 < len(pieces) {
 			span.End = s.words[pieces[i+1].from].start
 		}
-		class, _ := s.mostly(sample(text[span.Start:span.End]))
+		class := s.mostly(sample(text[span.Start:span.End]))
 		span.Guess = Guess{Tag: p.tag, Script: s.scriptOf(class), Confidence: p.sure}.orUnd(o)
 		spans = append(spans, span)
 	}

@@ -13,20 +13,20 @@ import (
 
 // TrainOptions tune Train. The zero value gives the weights that are embedded.
 type TrainOptions struct {
-	Seed     uint64   // of all that is drawn by chance
-	Without  []string // sources to leave out, such as "ntrex"
-	Dim      int      // of a text's vector, a multiple of 16; 0 stands for 32
-	Rows     int      // of all models together; 0 stands for 240,000
-	Rounds   int      // 0 stands for 10
-	PerRound int      // crops of each large language in a round; 0 stands for 2000
-	Logf     func(format string, args ...any)
+	Seed     uint64                           // of all that is drawn by chance
+	Without  []string                         // sources to leave out, such as "ntrex"
+	Dim      int                              // of a text's vector, a multiple of 16; 0 stands for 32
+	Rows     int                              // of all models together; 0 stands for 240,000
+	Rounds   int                              // 0 stands for 10
+	PerRound int                              // crops of each large language in a round; 0 stands for 3000
+	Logf     func(format string, args ...any) // of progress; called from several goroutines at a time; may be nil
 }
 
 func (o TrainOptions) orDefaults() TrainOptions {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&o.Dim, 32}, {&o.Rows, 240_000}, {&o.Rounds, 10}, {&o.PerRound, 2000}} {
+	}{{&o.Dim, 32}, {&o.Rows, 240_000}, {&o.Rounds, 10}, {&o.PerRound, 3000}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -65,7 +65,7 @@ func Train(ctx context.Context, dir string, o TrainOptions) (*Training, error) {
 	for i := range models {
 		t.Labels += len(models[i].labels)
 	}
-	t.Kept = measure(newDetector(models), all)
+	t.Kept = measure(newDetector(models), keptOf(all))
 	return t, nil
 }
 
@@ -108,7 +108,7 @@ func rowShares(names []lang.Script, groups map[lang.Script][]*class, rows int) [
 	total := 0.0
 	for i, name := range names {
 		if n := len(groups[name]); n > 1 {
-			weight[i] = math.Pow(float64(n), 0.6)
+			weight[i] = math.Sqrt(float64(n)) * math.Sqrt(math.Sqrt(float64(n))) // n^0.75, alike on every machine
 			total += weight[i]
 		}
 	}
@@ -129,6 +129,6 @@ func weightOf(c *class, core, large map[lang.Tag]bool) float64 {
 	case large[c.tag]:
 		return 0.8
 	default:
-		return 0.5 * min(1, math.Sqrt(float64(n)/1000))
+		return 0.3 * min(1, math.Sqrt(float64(n)/1000))
 	}
 }

@@ -74,7 +74,7 @@ func conversions() []conversion {
 		add(tag, "Cyrl", "Latn", letters(turkicPlain, cyrillicLatin), letters(turkicMarked, cyrillicLatin),
 			letters(turkicEnglish, cyrillicLatin))
 	}
-	add("mn", "Cyrl", "Latn", letters("ө u ү u ж j х h", cyrillicLatin), letters("ө ö ү ü ж j", cyrillicLatin))
+	add("mn", "Cyrl", "Latn", letters("ө u ү u ж j х h й i", cyrillicLatin), letters("ө ö ү ü ж j й i", cyrillicLatin))
 	add("tg", "Cyrl", "Latn", letters("ғ gh ӣ i қ q ӯ u ҳ h ҷ j", cyrillicLatin), letters("ғ g ӣ ī қ q ӯ ū ҳ h ҷ ç х x", cyrillicLatin))
 	add("ru", "Cyrl", "Latn", letters(cyrillicLatin), letters("х h ж j й j ю ju я ja ц c щ sch", cyrillicLatin))
 	add("uk", "Cyrl", "Latn", letters("г h ґ g є ye и y і i ї yi й y", cyrillicLatin))
