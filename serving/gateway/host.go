@@ -69,6 +69,9 @@ func (g *Gateway) admit(rc *fasthttp.RequestCtx) error {
 	if !g.hostAllowed(host, rc.LocalAddr()) {
 		return refuse(403, "unknown_host", "this server does not answer to the name "+quote(host)+"; its operator can add it to the allowed hosts")
 	}
+	if len(g.opts.Origins) > 0 {
+		rc.Response.Header.Set("Vary", "Origin")
+	}
 	origin := string(rc.Request.Header.Peek("Origin"))
 	switch {
 	case origin == "" || sameOrigin(origin, host):
@@ -90,7 +93,6 @@ func allowOrigin(rc *fasthttp.RequestCtx, origin string) {
 	h := &rc.Response.Header
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
-	h.Set("Vary", "Origin")
 }
 
 // options answers a browser that asks before it calls, and anyone else who
