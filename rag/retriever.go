@@ -47,8 +47,21 @@ func (r *Retriever) Retrieve(ctx context.Context, q Query) ([]Passage, error) {
 	if err != nil || found.Relevance < r.threshold {
 		return nil, err
 	}
-	k := cmp.Or(q.K, DefaultK)
-	return found.Passages[:min(k, len(found.Passages))], nil
+	return found.Best(cmp.Or(q.K, DefaultK)), nil
+}
+
+// worthwhile is the share of the best score below which a passage is noise:
+// leaving such passages out cost no quoted answer in any language measured.
+const worthwhile = 0.4
+
+// Best returns the first k passages that are worth reading beside the best.
+func (h Hits) Best(k int) []Passage {
+	for i, p := range h.Passages {
+		if i == k || p.Score < worthwhile*h.Passages[0].Score {
+			return h.Passages[:i]
+		}
+	}
+	return h.Passages
 }
 
 // Find is Retrieve without the threshold, for those who want to see scores.

@@ -25,14 +25,13 @@ import (
 )
 
 func (p *program) evalCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "eval", Short: "Measure retrieval and answers on a benchmark",
+	return group(&cobra.Command{Use: "eval", Short: "Measure retrieval and answers on a benchmark",
 		Long: `Measure retrieval and answers on a benchmark.
 
 A corpus is a folder with corpus.jsonl (id, title, text), queries.jsonl (id,
 text, answers) and qrels.txt (question, 0, document, grade), or a folder of
-such folders. It is indexed in a temporary folder; nothing else is touched.`}
-	cmd.AddCommand(p.evalExtractCommand(), p.evalRetrievalCommand())
-	return cmd
+such folders. It is indexed in a temporary folder; nothing else is touched.`},
+		p.evalExtractCommand(), p.evalRetrievalCommand())
 }
 
 type evalFlags struct {
@@ -164,7 +163,7 @@ func indexCorpus(ctx context.Context, dir, tag string) (*indexedCorpus, error) {
 		return nil, err
 	}
 	c.seconds = time.Since(start).Seconds()
-	c.retriever = rag.NewRetriever(index, rag.Options{Threshold: -1})
+	c.retriever = rag.NewRetriever(index, rag.Options{})
 	return c, nil
 }
 
@@ -224,7 +223,7 @@ func (c *indexedCorpus) extract(ctx context.Context) (extractResult, error) {
 			return r, err
 		}
 		with = append(with, found.Relevance)
-		if quoted(extract.Quotes(query, found.Passages[:min(rag.DefaultK, len(found.Passages))]), q.Answers) {
+		if quoted(extract.Quotes(query, found.Best(rag.DefaultK)), q.Answers) {
 			answered++
 		}
 		rest := rag.Hits{N: found.N}
@@ -285,11 +284,11 @@ func (c *indexedCorpus) retrieval(ctx context.Context) (retrievalResult, error) 
 	start := time.Now()
 	rankings := make([][]evals.Ranked, len(c.Questions))
 	for i, q := range c.Questions {
-		passages, err := c.retriever.Retrieve(ctx, rag.Query{Text: q.Text, Lang: c.tag, K: 150})
+		found, err := c.retriever.Find(ctx, rag.Query{Text: q.Text, Lang: c.tag, K: 150})
 		if err != nil {
 			return r, err
 		}
-		rankings[i] = documents(passages)
+		rankings[i] = documents(found.Passages)
 	}
 	r.QPS = float64(len(c.Questions)) / time.Since(start).Seconds()
 	for i, q := range c.Questions {

@@ -1,0 +1,58 @@
+// Tilgate serves open-weight language models in local languages, on local
+// machines: it answers from a country's own documents, in the language of the
+// question, with citations.
+//
+// # The tour
+//
+// This is the way of one question through the code, package by package. Who
+// knows it knows where every file is.
+//
+// A citizen asks in Kyrgyz, over OpenAI's API, with model "auto". The request
+// arrives at serving/gateway, which speaks HTTP and nothing else does. It asks
+// serving/auth whose key this is, copies what it needs out of the request, and
+// calls the Service in serving, whose words (Request, Event, Exchange) every
+// other package on the way uses.
+//
+// serving first finds the language. internal/lid is the detector: character
+// n-grams, weights trained by our own code and embedded. What a language is
+// (its tag and script, how its text is folded, where its sentences end) stands
+// in internal/lang. The language's adapter, with its prompt and its fixed
+// sentences, comes from adapters: one TOML file per language, no Go.
+//
+// rag finds passages. Its analyzer turns the question into a sparse vector of
+// words and character n-grams, rag/qdrant searches a knowledge base with it
+// over Qdrant's own client, and rag says how likely the best passage is to
+// answer. The client talks to a Qdrant server, or to rag/engine, the embedded
+// subset of Qdrant, over a connection in memory: the same code either way,
+// held together by the contract in rag/ragtest.
+//
+// serving makes the prompt and asks serving/pool which model answers.
+// serving/ollama asks Ollama; serving/ollama/ollamatest runs a real one in
+// tests. With no model running, serving/extract quotes the sentences that
+// most likely answer. The answer goes back as events; gateway streams them, and
+// cancels everything when the reader leaves. However it ends, serving/record
+// writes one line.
+//
+// # Beside the way
+//
+// Documents come in through rag/ingest, which reads files, cuts them into
+// passages and stores what changed; rag/sample is a knowledge base to try.
+// evals holds the words of benchmarks, evals/dataset reads them, evals/metric
+// scores them. internal/fault gives every error its kind, and the one sentence
+// of it that callers may read.
+//
+// cmd/tilgate wires all this: a subcommand a file, the configuration in
+// config.go, the openers in open.go.
+//
+// # The storeys
+//
+// An import goes down at least one storey; layers_test.go knows the storey of
+// each package.
+//
+//	door     cmd/tilgate
+//	edges    gateway auth pool ollama extract record   qdrant engine ragtest sample   dataset metric
+//	stories  serving                                   ingest
+//	words    adapters                                  rag                            evals
+//	ground   internal/lid
+//	         internal/lang  internal/fault
+package main
