@@ -116,7 +116,9 @@ func temperature(examples []example) float32 {
 			}
 			softmax(p)
 			p[e.class]--
-			loss += float64(dot(p, p))
+			for _, off := range p {
+				loss += float64(off * off)
+			}
 		}
 		if loss < least {
 			least, best = loss, temp

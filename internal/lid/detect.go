@@ -73,6 +73,10 @@ func newDetector(models []model) *Detector {
 			}
 		}
 	}
+	for i := range models {
+		m := &models[i]
+		m.und = slices.Index(m.labels, lang.Und)
+	}
 	d.pool.New = func() any { return d.newScratch() }
 	return d
 }
@@ -111,13 +115,22 @@ func (d *Detector) Labels() []lang.Tag {
 // Detect returns the language that text is most likely in. Text without
 // letters, or in a script or language that is not known, is Und.
 func (d *Detector) Detect(text string, o Options) Guess {
-	best := Guess{Tag: lang.Und, Script: lang.Zyyy}
-	script := d.weigh(text, o, func(tag lang.Tag, p float32) {
-		if float64(p) > best.Confidence {
-			best.Tag, best.Confidence = tag, float64(p)
+	s := d.pool.Get().(*scratch)
+	defer d.pool.Put(s)
+	m, script := d.weigh(s, text, o)
+	best := Guess{Tag: lang.Und, Script: script}
+	if m == nil {
+		return best
+	}
+	at, most := -1, float32(0)
+	for i, p := range s.score[:len(m.labels)] {
+		if p > most && s.open[i] {
+			at, most = i, p
 		}
-	})
-	best.Script = script
+	}
+	if at >= 0 {
+		best.Tag, best.Confidence = m.labels[at], float64(most)
+	}
 	return best.orUnd(o)
 }
 
@@ -136,70 +149,86 @@ func (g Guess) orUnd(o Options) Guess {
 // Rank returns the n likeliest languages of text, the likeliest first. No
 // floor applies; text without letters has no guesses.
 func (d *Detector) Rank(text string, o Options, n int) []Guess {
+	s := d.pool.Get().(*scratch)
+	defer d.pool.Put(s)
+	m, script := d.weigh(s, text, o)
+	if m == nil {
+		return nil
+	}
 	var all []Guess
-	script := d.weigh(text, o, func(tag lang.Tag, p float32) {
-		all = append(all, Guess{Tag: tag, Confidence: float64(p)})
-	})
+	for i, tag := range m.labels {
+		if s.open[i] {
+			all = append(all, Guess{tag, script, float64(s.score[i])})
+		}
+	}
 	slices.SortStableFunc(all, func(a, b Guess) int {
 		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Tag, b.Tag))
 	})
-	all = all[:max(0, min(n, len(all)))]
-	for i := range all {
-		all[i].Script = script
-	}
-	return all
+	return all[:max(0, min(n, len(all)))]
 }
 
-// weigh gives yield the probability of each tag that may be answered, and
-// returns the script of text.
-func (d *Detector) weigh(text string, o Options, yield func(lang.Tag, float32)) lang.Script {
-	s := d.pool.Get().(*scratch)
-	defer d.pool.Put(s)
+// weigh finds the script of text and the model for it, and leaves the
+// probabilities of the model's labels in s.score and which of them may be
+// answered in s.open. The model is nil where none reads the script.
+func (d *Detector) weigh(s *scratch, text string, o Options) (*model, lang.Script) {
 	text = composed(sample(text))
 	class := s.mostly(text)
 	script := s.scriptOf(class)
 	group := d.groups[class]
 	if group == 0 {
-		return script
+		return nil, script
 	}
 	m := &d.models[group-1]
 	s.features = s.features[:0]
 	letters := 0
 	s.scan(text, group, func(w word) { letters += w.letters })
-	m.sum(s.features, &s.vector)
-	score := s.score[:len(m.labels)]
+	d.judge(s, m, s.features, letters, o)
+	return m, script
+}
+
+// judge fills s.score and s.open for features of m's, from so many letters.
+func (d *Detector) judge(s *scratch, m *model, features []uint32, letters int, o Options) {
+	score, open := s.score[:len(m.labels)], s.open[:len(m.labels)]
+	m.sum(features, &s.vector)
 	m.scores(&s.vector, score)
-	open := s.open[:len(m.labels)]
 	m.allow(open, o.Set)
 	m.probabilities(score, letters, open, o)
-	for i, p := range score {
-		if open[i] {
-			yield(m.labels[i], p)
-		}
-	}
-	return script
 }
 
 // allow marks the labels that set allows.
 func (m *model) allow(open []bool, set []lang.Tag) {
+	all := len(set) == 0
 	for i := range open {
-		open[i] = len(set) == 0 && m.labels[i] != lang.Und
+		open[i] = all
 	}
 	for _, tag := range set {
-		if at, ok := slices.BinarySearch(m.labels, labelOf(tag)); ok && tag != lang.Und {
+		if at, ok := slices.BinarySearch(m.labels, labelOf(tag)); ok {
 			open[at] = true
 		}
+	}
+	if m.und >= 0 {
+		open[m.und] = false
 	}
 }
 
 // probabilities turns scores into the probabilities of the labels.
 func (m *model) probabilities(score []float32, letters int, open []bool, o Options) {
 	t := 1 / m.temp[lengthBin(letters)]
-	top := slices.Max(score)
-	for i, s := range score {
-		if score[i] = exp((s - top) * t); !open[i] && m.labels[i] != lang.Und {
-			score[i] *= outside
+	top := score[0]
+	for _, s := range score {
+		if s > top {
+			top = s
 		}
+	}
+	for i, s := range score {
+		p := float32(0)
+		if x := (s - top) * t; x > negligible {
+			p = exp(x)
+		}
+		if !open[i] && i != m.und {
+			p *= outside
+		}
+		score[i] = p
 	}
 	for tag, odds := range o.Prior {
 		if at, ok := slices.BinarySearch(m.labels, labelOf(tag)); ok {

@@ -26,8 +26,9 @@ func lengthBin(letters int) int {
 // has no rows: the script says it all.
 type model struct {
 	scripts []lang.Script
-	labels  []lang.Tag
-	dim     int // a multiple of 16
+	labels  []lang.Tag // sorted
+	und     int        // place of lang.Und among the labels, or -1
+	dim     int        // a multiple of 16
 	buckets int
 	rows    []byte // buckets x dim half bytes, each 8 more than its value
 	weight  []float32

@@ -145,11 +145,8 @@ func (d *Detector) likely(s *scratch, m *model, from, to int, o Options) []float
 	for _, w := range s.words[from:to] {
 		letters += w.letters
 	}
-	m.sum(s.features[s.words[from].from:s.words[to-1].to], &s.vector)
+	d.judge(s, m, s.features[s.words[from].from:s.words[to-1].to], letters, o)
 	score, open := s.score[:len(m.labels)], s.open[:len(m.labels)]
-	m.scores(&s.vector, score)
-	m.allow(open, o.Set)
-	m.probabilities(score, letters, open, o)
 	for i := range score {
 		if !open[i] {
 			score[i] = 0

@@ -38,11 +38,11 @@ func addScaled(a, b []float32, s float32) {
 	}
 }
 
-// dot returns the product of a and b.
+// dot returns the product of a and b, which have a multiple of 16 numbers.
 func dot(a, b []float32) float32 {
 	var s0, s1, s2, s3 float32
-	for len(a) >= 8 && len(b) >= 8 {
-		x, y := (*[8]float32)(a), (*[8]float32)(b)
+	for len(a) >= 16 && len(b) >= 16 {
+		x, y := (*[16]float32)(a), (*[16]float32)(b)
 		s0 += float32(x[0] * y[0])
 		s1 += float32(x[1] * y[1])
 		s2 += float32(x[2] * y[2])
@@ -51,7 +51,15 @@ func dot(a, b []float32) float32 {
 		s1 += float32(x[5] * y[5])
 		s2 += float32(x[6] * y[6])
 		s3 += float32(x[7] * y[7])
-		a, b = a[8:], b[8:]
+		s0 += float32(x[8] * y[8])
+		s1 += float32(x[9] * y[9])
+		s2 += float32(x[10] * y[10])
+		s3 += float32(x[11] * y[11])
+		s0 += float32(x[12] * y[12])
+		s1 += float32(x[13] * y[13])
+		s2 += float32(x[14] * y[14])
+		s3 += float32(x[15] * y[15])
+		a, b = a[16:], b[16:]
 	}
 	return (s0 + s1) + (s2 + s3)
 }
@@ -74,10 +82,14 @@ func softmax(score []float32) {
 
 func root(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
+// negligible is where exp becomes 0: two in a thousand million, which nothing here
+// can tell from none.
+const negligible = -20
+
 // exp is e to the x, good to five digits. It is written out so that training
 // gives the same bytes on every machine, which math.Exp does not promise.
 func exp(x float32) float32 {
-	if x < -20 { // two in a thousand million, which nothing here can tell from none
+	if x < negligible {
 		return 0
 	}
 	x = min(x, 80)
