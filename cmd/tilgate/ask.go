@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ The answer is printed as it is written.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.ask(cmd.Context(), f, args[0])
 		}}
-	f.add(cmd)
+	f.add(p, cmd)
 	return cmd
 }
 
@@ -35,7 +36,7 @@ func (p *program) ask(ctx context.Context, f askFlags, question string) error {
 	r := serving.Request{ID: "ask", Messages: []serving.Message{{Role: "user", Content: question}}, Knowledge: f.kbs, Stream: true}
 	if f.lang != "" {
 		if r.Language, err = lang.ParseTag(f.lang); err != nil {
-			return usageError{err}
+			return usageError{fmt.Errorf("--lang: %w", err)}
 		}
 	}
 	quiet := slog.New(slog.DiscardHandler)
@@ -99,7 +100,13 @@ func (p *program) printAnswer(asJSON bool, text string, done serving.Done) error
 	}
 	fmt.Fprintln(p.out)
 	for _, c := range r.Citations {
-		fmt.Fprintf(p.out, "\n[%d] %s, %s\n    %s", c.N, c.Title, c.Date, c.Source)
+		fmt.Fprintf(p.out, "\n[%d] %s", c.N, cmp.Or(c.Title, c.Source))
+		if c.Date != "" {
+			fmt.Fprintf(p.out, ", %s", c.Date)
+		}
+		if c.Title != "" && c.Source != "" {
+			fmt.Fprintf(p.out, "\n    %s", c.Source)
+		}
 	}
 	if len(r.Citations) > 0 {
 		fmt.Fprintln(p.out)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"os"
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
@@ -101,6 +100,9 @@ func (c Config) check() []error {
 	if u, err := url.Parse(c.Ollama.URL); c.Ollama.URL != "" && (err != nil || u.Host == "") {
 		fault("ollama.url: %q is not a URL such as http://127.0.0.1:11434", c.Ollama.URL)
 	}
+	if c.Ollama.NumCtx < 0 {
+		fault("ollama.num_ctx: %d is below 0", c.Ollama.NumCtx)
+	}
 	seen := map[string]bool{}
 	for i, k := range c.Keys {
 		if k.Name == "" || seen[k.Name] {
@@ -136,7 +138,7 @@ The output is itself a configuration file. Secrets come from the environment
 			}
 			return writeConfig(p.out, c)
 		}}
-	configFlag(cmd, &path)
+	p.configFlag(cmd, &path)
 	return cmd
 }
 
@@ -146,6 +148,6 @@ func writeConfig(w io.Writer, c Config) error {
 	return enc.Encode(c)
 }
 
-func configFlag(cmd *cobra.Command, path *string) {
-	cmd.Flags().StringVar(path, "config", os.Getenv("TILGATE_CONFIG"), "configuration file; without one the defaults hold")
+func (p *program) configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "config", p.getenv("TILGATE_CONFIG"), "configuration file; without one the defaults hold")
 }

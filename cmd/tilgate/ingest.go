@@ -42,7 +42,7 @@ are stored all the same, and the exit code is 1.`,
 			var fallback lang.Tag
 			if tag != "" {
 				if fallback, err = lang.ParseTag(tag); err != nil {
-					return usageError{err}
+					return usageError{fmt.Errorf("--lang: %w", err)}
 				}
 			}
 			files, err := ingest.Files(args)
@@ -51,7 +51,7 @@ are stored all the same, and the exit code is 1.`,
 			}
 			return p.ingest(cmd.Context(), c, kb, fallback, files, asJSON)
 		}}
-	configFlag(cmd, &path)
+	p.configFlag(cmd, &path)
 	cmd.Flags().StringVar(&kb, "kb", "", "name of the knowledge base (required)")
 	cmd.Flags().StringVar(&tag, "lang", "", "language of documents that do not name theirs, such as ky")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")

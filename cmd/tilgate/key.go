@@ -9,8 +9,7 @@ import (
 )
 
 func (p *program) keyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "Make keys for callers"}
-	cmd.AddCommand(&cobra.Command{Use: "create NAME", Short: "Make a key and print it once, with the lines for the configuration",
+	return group(&cobra.Command{Use: "key", Short: "Make keys for callers"}, &cobra.Command{Use: "create NAME", Short: "Make a key and print it once, with the lines for the configuration",
 		Long: `Make a key for the caller NAME. The key itself is printed here and nowhere else;
 the configuration holds only its hash.`,
 		Args: exactly(1, "the name of the caller"),
@@ -23,5 +22,4 @@ the configuration holds only its hash.`,
 			_, err = fmt.Fprintf(p.out, "Give this key to the caller; it cannot be shown again:\n\n  %s\n\nAdd these lines to the configuration:\n\n[[key]]\nname = %q\nhash = %q\n", secret, args[0], hash)
 			return err
 		}})
-	return cmd
 }

@@ -14,9 +14,8 @@ import (
 )
 
 func (p *program) langCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "lang", Short: "Detect languages, and train the detector"}
-	cmd.AddCommand(p.langDetectCommand(), p.langTrainCommand())
-	return cmd
+	return group(&cobra.Command{Use: "lang", Short: "Detect languages, and train the detector"},
+		p.langDetectCommand(), p.langTrainCommand())
 }
 
 type detectFlags struct {

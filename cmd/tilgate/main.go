@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ type program struct {
 	in     io.Reader
 	out    io.Writer
 	err    io.Writer
+	begun  bool // a subcommand has taken the command line
 }
 
 // run is the whole program: 0 is well, 1 an error, 2 a wrong command line.
@@ -36,7 +38,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	root.SetErr(errOut)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(errOut, "tilgate:", err)
-		if isUsage(err) {
+		if isUsage(err) || !p.begun {
 			return 2
 		}
 		return 1
@@ -59,7 +61,36 @@ To see it work:  tilgate demo`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.serveCommand(), p.ingestCommand(), p.searchCommand(), p.askCommand(),
 		p.evalCommand(), p.langCommand(), p.keyCommand(), p.configCommand(), p.versionCommand())
+	p.watch(root)
+	// A group is runnable only so that it can refuse what it does not hold.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
 	return root
+}
+
+// watch has each subcommand note that it begins: what fails before is the
+// command line's fault.
+func (p *program) watch(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			p.begun = true
+			return run(cmd, args)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		p.watch(c)
+	}
+}
+
+// group holds subcommands; alone it shows them.
+func group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
+	cmd.AddCommand(subcommands...)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("unknown command %q for %q; see %[2]s --help", args[0], cmd.CommandPath())}
+		}
+		return cmd.Help()
+	}
+	return cmd
 }
 
 // A usageError is a command line that says something impossible.
@@ -74,7 +105,7 @@ func isUsage(err error) bool {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageError{fmt.Errorf("%s takes %s; see tilgate %s --help", cmd.Name(), what, cmd.Name())}
+			return usageError{fmt.Errorf("%s takes %s; see %s --help", cmd.Name(), what, cmd.CommandPath())}
 		}
 		return nil
 	}

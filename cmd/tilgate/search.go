@@ -19,8 +19,8 @@ type askFlags struct {
 	json         bool
 }
 
-func (f *askFlags) add(cmd *cobra.Command) {
-	configFlag(cmd, &f.config)
+func (f *askFlags) add(p *program, cmd *cobra.Command) {
+	p.configFlag(cmd, &f.config)
 	cmd.Flags().StringVar(&f.lang, "lang", "", "language of the question, such as ky; detected if not given")
 	cmd.Flags().StringSliceVar(&f.kbs, "kb", nil, "knowledge bases to search; all if not given")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
@@ -39,12 +39,15 @@ the threshold, an answer would say that nothing was found.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.search(cmd.Context(), f, args[0], k)
 		}}
-	f.add(cmd)
+	f.add(p, cmd)
 	cmd.Flags().IntVar(&k, "k", 5, "passages to show")
 	return cmd
 }
 
 func (p *program) search(ctx context.Context, f askFlags, question string, k int) error {
+	if k < 1 {
+		return usageError{fmt.Errorf("--k is %d; it must be at least 1", k)}
+	}
 	c, err := loadConfig(f.config, p.getenv)
 	if err != nil {
 		return err
@@ -70,7 +73,11 @@ func (p *program) search(ctx context.Context, f askFlags, question string, k int
 // languages that are served.
 func questionLanguage(c Config, flag, question string) (lang.Tag, error) {
 	if flag != "" {
-		return lang.ParseTag(flag)
+		tag, err := lang.ParseTag(flag)
+		if err != nil {
+			return "", usageError{fmt.Errorf("--lang: %w", err)}
+		}
+		return tag, nil
 	}
 	set, err := openAdapters(c)
 	if err != nil {

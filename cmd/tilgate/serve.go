@@ -34,7 +34,7 @@ first.`,
 			}
 			return p.serve(cmd.Context(), c)
 		}}
-	configFlag(cmd, &path)
+	p.configFlag(cmd, &path)
 	return cmd
 }
 

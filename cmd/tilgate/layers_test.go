@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// storeys says on which storey each package stands. An import goes down at
+// least one.
+var storeys = map[string]int{
+	"internal/fault": 0, // the ground has steps
+	"internal/lang":  1,
+	"internal/lid":   2,
+
+	"adapters": words,
+	"rag":      words,
+	"evals":    words,
+
+	"serving":    stories,
+	"rag/ingest": stories,
+
+	"serving/gateway":           edges,
+	"serving/auth":              edges,
+	"serving/pool":              edges,
+	"serving/ollama":            edges,
+	"serving/ollama/ollamatest": edges,
+	"serving/extract":           edges,
+	"serving/record":            edges,
+	"rag/qdrant":                edges,
+	"rag/engine":                edges,
+	"rag/ragtest":               edges,
+	"rag/sample":                edges,
+	"evals/dataset":             edges,
+	"evals/metric":              edges,
+
+	"cmd/tilgate": door,
+}
+
+const (
+	words = iota + 3
+	stories
+	edges
+	door
+)
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+const module = "tilgate/"
+
+func goPackages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	cmd.Dir, cmd.Stderr = "../..", os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func TestLayers(t *testing.T) {
+	there := map[string]bool{}
+	for _, p := range goPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		there[name] = true
+		from, ok := storeys[name]
+		if !ok {
+			t.Errorf("%s stands on no storey: place it in the table of this test", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			imported, ours := strings.CutPrefix(imported, module)
+			if to, known := storeys[imported]; ours && known && to >= from {
+				t.Errorf("%s (storey %d) imports %s (storey %d): an import goes down at least one storey", name, from, imported, to)
+			}
+		}
+	}
+	for name := range storeys {
+		if !there[name] {
+			t.Errorf("%s stands in the table of this test, but is no package", name)
+		}
+	}
+}
+
+// Each package has its place in the tour, by its path, before the plan of the
+// storeys lists them all.
+func TestTour(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tour, _, _ := strings.Cut(string(doc), "# The storeys")
+	for _, p := range goPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if !mentions(tour, name) {
+			t.Errorf("the tour in cmd/tilgate/doc.go does not come to %s", name)
+		}
+	}
+}
+
+// mentions reports whether text names a package, not only one inside it.
+func mentions(text, name string) bool {
+	return regexp.MustCompile(`(^|[^\w/])` + regexp.QuoteMeta(name) + `($|[^\w/])`).MatchString(text)
+}
