@@ -18,25 +18,41 @@ import (
 // characters without width vanish. Fold(t, Fold(t, s)) equals Fold(t, s).
 func Fold(tag Tag, text string) string {
 	base := tag.Base()
-	if !plain(text) {
-		text = norm.NFKC.String(strings.ToValidUTF8(text, "\uFFFD"))
-	}
 	table := foldTable(base)
-	out := make([]byte, 0, len(text))
-	for _, r := range text {
-		switch {
-		case r >= int32(len(table)):
-			if r = foldRune(base, r); r < 0 {
-				continue
-			}
-		case table[r] == dropped:
-			continue
-		default:
-			r = rune(table[r])
-		}
-		out = utf8.AppendRune(out, r)
+	if plain(text) {
+		folded, _ := foldRunes(base, table, text)
+		return string(folded)
 	}
-	return string(out)
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "´", "'") // NFKC has a space in it
+	for {
+		folded, met := foldRunes(base, table, norm.NFKC.String(text))
+		if text = string(folded); !met {
+			return text
+		}
+	}
+}
+
+// foldRunes returns the match form of text that NFKC has been through. met
+// reports that, in it, characters may have come together that compose.
+func foldRunes(base Tag, table *table, text string) (folded []byte, met bool) {
+	folded = make([]byte, 0, len(text))
+	bits, changed := plainBits(), false
+	for _, r := range text {
+		f := r
+		if r >= int32(len(table)) {
+			f = foldRune(base, r)
+		} else if f = rune(table[r]); f == dropped {
+			f = -1
+		}
+		if f < 0 {
+			changed = true
+			continue
+		}
+		met = met || (changed || f != r) && !plainRune(bits, f)
+		changed = f != r
+		folded = utf8.AppendRune(folded, f)
+	}
+	return folded, met
 }
 
 // The match form of each code point of the basic plane: text is folded at
@@ -49,12 +65,15 @@ var (
 	foldMost    = sync.OnceValue(func() *table { return newTable("und") })
 	foldMarked  = sync.OnceValue(func() *table { return newTable("vi") })
 	foldAmharic = sync.OnceValue(func() *table { return newTable("am") })
+	foldElided  = sync.OnceValue(func() *table { return newTable("tr") })
 )
 
 func foldTable(base Tag) *table {
 	switch {
 	case base == "am":
 		return foldAmharic()
+	case elided[base]:
+		return foldElided()
 	case marksMatter[base]:
 		return foldMarked()
 	}
@@ -76,18 +95,24 @@ func newTable(base Tag) *table {
 // type the marks: folding them cost Vietnamese 7 points of recall@1.
 var marksMatter = map[Tag]bool{"vi": true, "yo": true, "ig": true, "ha": true, "ln": true, "wo": true}
 
+// In these languages an apostrophe stands between two words, or a name and its
+// endings: l’eau, İstanbul'da. In the others it is part of a letter or a word.
+var elided = map[Tag]bool{"tr": true, "fr": true, "it": true, "ca": true}
+
 // plain reports that NFKC would leave text as it is, because no character of
 // it decomposes, composes or is put in order. x/text asks the same more
 // exactly, and at five times the cost; most alphabets are plain.
 func plain(text string) bool {
 	bits := plainBits()
 	for _, r := range text {
-		if r >= 1<<16 || bits[r>>6]&(1<<(r&63)) == 0 {
+		if !plainRune(bits, r) {
 			return false
 		}
 	}
 	return true
 }
+
+func plainRune(bits *[1 << 10]uint64, r rune) bool { return r < 1<<16 && bits[r>>6]&(1<<(r&63)) != 0 }
 
 var plainBits = sync.OnceValue(func() *[1 << 10]uint64 {
 	bits := new([1 << 10]uint64)
@@ -103,6 +128,11 @@ var plainBits = sync.OnceValue(func() *[1 << 10]uint64 {
 // foldRune returns the match form of one code point, or -1 if it has none.
 func foldRune(base Tag, r rune) rune {
 	switch {
+	case apostrophe(r):
+		if elided[base] {
+			return '\''
+		}
+		return -1 // o‘zbek, oʻzbek, o'zbek and ozbek are one word
 	case r < 0x80:
 		if 'A' <= r && r <= 'Z' {
 			return r + 'a' - 'A'
@@ -117,7 +147,7 @@ func foldRune(base Tag, r rune) rune {
 		return -1
 	case unicode.Is(unicode.Nd, r):
 		return '0' + digitValue(r)
-	case unicode.IsUpper(r):
+	case unicode.IsUpper(r), unicode.IsTitle(r):
 		r = unicode.ToLower(r)
 	}
 	if f, ok := folds[r]; ok {
@@ -132,6 +162,14 @@ func foldRune(base Tag, r rune) rune {
 	return r
 }
 
+func apostrophe(r rune) bool {
+	switch r {
+	case '\'', '`', '‘', '’', 'ʻ', 'ʼ', 'ʹ':
+		return true
+	}
+	return false
+}
+
 // invisible reports the characters that have no width or that people leave
 // out: joiners, direction marks, tatweel, harakat, the Indic nukta.
 func invisible(r rune) bool {
@@ -140,8 +178,6 @@ func invisible(r rune) bool {
 		return unicode.Is(unicode.Mn, r) || r == 0x0640
 	case r == 0x093C, r == 0x09BC, r == 0x0A3C, r == 0x0ABC, r == 0x0B3C, r == 0x0CBC:
 		return true
-	case r == '‘', r == '’', r == 'ʻ', r == 'ʼ', r == '´', r == 'ʹ':
-		return true // o‘zbek, oʻzbek and ozbek are one word
 	case r == 0x17DD, r == 0x17D3:
 		return true
 	}
@@ -170,21 +206,27 @@ func digitValue(r rune) rune {
 // clean text, 11 points of recall@1 on text typed that way.
 var folds = pairs(
 	"өо үу ұу ңн қк ғг һх әа іи ёе ҳх ҷч ӣи ӯу җж ҙз ҫс ҡк ҥн ӊн ӄк ѕс јй ўу",                   // Cyrillic
-	"ıi əe đd łl øo ħh ŋn ɓb ɗd ƙk ƴy æa œo ßs ðd þt ǝe",                                        // Latin
+	"ıi əe łl øo ħh ŋn ɓb ɗd ƙk ƴy æa œo ßs ðd þt ǝe",                                           // Latin
 	"أا إا آا ٱا ىي یي ېي ۍي ئي ےي ۓي ێي ؤو ۆو ۇو ۈو ۋو ۉو کك ڪك گك ةه ۀه ەه ہه ھه ۂه ۃه ڵل ڕر", // Arabic
-	"ँं ৎত ঁং ੱੰ", // Indic: people mix the two nasal signs
+	"ँं ৎত ঁং ਂੰ", // Indic: people mix the two nasal signs
+	"ऩन ऱर ऴळ",    // the letters with nukta that NFKC composes
 	"ςσ",
 )
 
-// bare gives the letter under the marks of a composed one: é to e, ё to е. The
-// Cyrillic й is a letter of its own to everyone who reads it.
+// bare gives the letter under the marks of a composed one, in its match form:
+// é to e, ё to е, ӛ to а. The Cyrillic й is a letter of its own to everyone who
+// reads it. The Vietnamese đ goes with the marks, since it is typed with them.
 var bare = func() map[rune]rune {
-	m := map[rune]rune{}
+	m := map[rune]rune{'đ': 'd'}
 	for _, block := range [][2]rune{{0xC0, 0x24F}, {0x370, 0x4FF}, {0x1E00, 0x1FFF}} {
 		for r := block[0]; r <= block[1]; r++ {
 			first := []rune(norm.NFD.String(string(r)))[0]
-			if first != r && r != 'й' {
-				m[r] = first
+			if first == r || r == 'й' {
+				continue
+			}
+			m[r] = first
+			if f, ok := folds[first]; ok {
+				m[r] = f
 			}
 		}
 	}
