@@ -15,6 +15,9 @@
 // merged stands in label.go. The tag says the language, the Guess's Script the
 // letters: romanised Kyrgyz is ky in Latn.
 //
+// Burmese in the old Zawgyi encoding is my too: one source, NTREX, is written
+// in it, and nothing else teaches it.
+//
 // Confidence is a probability, set right on pieces of sentences that training
 // did not see. The shorter a text, the less sure the answer; below
 // Options.Floor it is lang.Und. Each model also knows what gibberish looks

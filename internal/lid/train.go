@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 )
 
@@ -51,6 +52,10 @@ type Training struct {
 // calibration and one for the figures, chosen by the sentence itself.
 func Train(ctx context.Context, dir string, o TrainOptions) (*Training, error) {
 	o = o.orDefaults()
+	if o.Dim < 0 || o.Dim%16 != 0 || o.Dim > maxDim || o.Rows < 0 || o.Rounds < 0 || o.PerRound < 0 {
+		return nil, fault.Invalid.Errorf("cannot train with %d dimensions (16, 32, 48 or 64), %d rows, %d rounds of %d crops",
+			o.Dim, o.Rows, o.Rounds, o.PerRound)
+	}
 	all, err := readCorpus(ctx, dir, o.Without)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 )
 
@@ -89,6 +90,9 @@ func TestTrainErrors(t *testing.T) {
 	}
 	if _, err := Train(t.Context(), dir, TrainOptions{}); err == nil {
 		t.Error("a source that is no gzip is no error")
+	}
+	if _, err := Train(t.Context(), dir, TrainOptions{Dim: 20}); !fault.Invalid.Is(err) {
+		t.Errorf("20 dimensions: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
