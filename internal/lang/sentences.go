@@ -57,6 +57,13 @@ const phraseLen = 540
 // sentenceEnd returns where the first sentence of text ends, in bytes; at
 // least one.
 func sentenceEnd(tag Tag, text string) int {
+	closed := 0 // where the closing marks last seen are over: a long row of them is looked at once
+	close := func(next int) int {
+		if next > closed {
+			closed = closing(text, next)
+		}
+		return closed
+	}
 	for i, r := range text {
 		size := utf8.RuneLen(r)
 		if r == utf8.RuneError {
@@ -67,11 +74,11 @@ func sentenceEnd(tag Tag, text string) int {
 		case r == ' ' && i >= phraseLen && (thaiLao(text[:i])):
 			return next
 		case r == '.' || r == '…':
-			if end := closing(text, next); stopEnds(tag, text, i, end) {
+			if end := close(next); stopEnds(tag, text, i, end) {
 				return end
 			}
 		case r == '!' || r == '?' || r == '؟' || r == '۔':
-			if end := closing(text, next); end == len(text) || spaceAt(text, end) {
+			if end := close(next); end == len(text) || spaceAt(text, end) {
 				return end
 			}
 		case strings.ContainsRune("।॥።፧፨។៕၏။。！？", r) && r != '၏':
@@ -83,9 +90,10 @@ func sentenceEnd(tag Tag, text string) int {
 	return len(text)
 }
 
-// thaiLao reports whether the last letter of text is Thai or Lao.
+// thaiLao reports whether the last letter of text is Thai or Lao, unless it is
+// far from the end.
 func thaiLao(text string) bool {
-	for text != "" {
+	for near := len(text) - 60; len(text) > max(0, near); {
 		r, size := utf8.DecodeLastRuneInString(text)
 		if unicode.IsLetter(r) || unicode.IsMark(r) {
 			return unicode.In(r, unicode.Thai, unicode.Lao)

@@ -57,3 +57,21 @@ func FuzzSentences(f *testing.F) {
 		}
 	})
 }
+
+// TestSentencesLinear: text that is all marks takes no longer than prose. At
+// the square of its length, each row would take minutes.
+func TestSentencesLinear(t *testing.T) {
+	for _, s := range []string{
+		strings.Repeat("!", 1<<17) + "a", strings.Repeat(".", 1<<17) + "a", strings.Repeat("!.?…", 1<<15) + "a",
+		strings.Repeat("12 ", 1<<15), "ก" + strings.Repeat(" ", 1<<17) + "ก", strings.Repeat("г. Ош ", 1<<14),
+		strings.Repeat("а", 1<<17), strings.Repeat("\n- ", 1<<15), strings.Repeat("a\"", 1<<16) + ". B",
+	} {
+		n := 0
+		for range Sentences("th", s) {
+			n++
+		}
+		if n > 1<<15 {
+			t.Errorf("%d sentences in 128 kB of %.12q", n, s)
+		}
+	}
+}
