@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+
+	"google.golang.org/grpc/status"
 )
 
 // A fileError is an error that names its file and says what to do.
@@ -28,8 +30,11 @@ func (e *fileError) Unwrap() error { return e.err }
 func damaged(path string, err error) error {
 	var named *fileError
 	var newer newerFormatError
+	if _, answer := status.FromError(err); answer { // nil, or meant for the caller
+		return err
+	}
 	switch {
-	case err == nil || errors.As(err, &named):
+	case errors.As(err, &named):
 		return err
 	case errors.As(err, &newer) || diskFull(err):
 		return &fileError{path: path, err: err}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"google.golang.org/grpc/codes"
@@ -36,8 +37,15 @@ func unimplemented(what string) error {
 	return status.Errorf(codes.Unimplemented, "the embedded engine does not serve %s; use a Qdrant server for it", what)
 }
 
+// diskFull goes by text where it must: bbolt does not wrap the errors of
+// growing its file.
 func diskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT)
+	for _, full := range []syscall.Errno{syscall.ENOSPC, syscall.EFBIG, syscall.EDQUOT} {
+		if errors.Is(err, full) || err != nil && strings.Contains(err.Error(), full.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // storageError turns an error of the disk into the gRPC error that callers

@@ -168,10 +168,13 @@ func (c *collection) crowded() bool {
 }
 
 func (c *collection) merge(job mergeJob, live bitset) error {
-	merged := mergeSegments(job.parts, live)
+	var merged *segment
+	err := guardFile(c.dir, func() error { merged = mergeSegments(job.parts, live); return nil })
+	if err != nil {
+		return err
+	}
 	var add []segmentEntry
 	if merged != nil && job.toFile {
-		var err error
 		if merged, err = c.writeSegment(merged, job.vector); err != nil {
 			return err
 		}

@@ -170,7 +170,7 @@ func (c *collection) removeStrayFiles(listed map[string]bool) error {
 
 // listSegments replaces entries in the database, all at once.
 func (c *collection) listSegments(add []segmentEntry, drop []string) error {
-	return c.db.Update(func(tx *bolt.Tx) error {
+	return c.update(func(tx *bolt.Tx) error {
 		b := tx.Bucket(bucketSegments)
 		for _, file := range drop {
 			if err := b.Delete([]byte(file)); err != nil {

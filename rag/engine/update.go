@@ -278,7 +278,7 @@ func (c *collection) createFieldIndex(req *pb.CreateFieldIndexCollection) error 
 	if err != nil {
 		return err
 	}
-	err = c.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketFields).Put([]byte(req.GetFieldName()), row) })
+	err = c.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketFields).Put([]byte(req.GetFieldName()), row) })
 	if err != nil {
 		return err
 	}
@@ -297,7 +297,7 @@ func (c *collection) deleteFieldIndex(name string) error {
 	if err := c.read(func(*view) error { return nil }, nil); err != nil {
 		return err // closed
 	}
-	err := c.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketFields).Delete([]byte(name)) })
+	err := c.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketFields).Delete([]byte(name)) })
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (c *collection) commit(ch change) error {
 		}
 	}
 	var purged int
-	err := c.db.Update(func(tx *bolt.Tx) error {
+	err := c.update(func(tx *bolt.Tx) error {
 		var err error
 		if purged, err = c.purge(tx); err != nil {
 			return err
@@ -79,6 +79,11 @@ func (c *collection) commit(ch change) error {
 	c.apply(ch)
 	c.startMaintenance()
 	return nil
+}
+
+// update is db.Update; damage to the file comes back as an error.
+func (c *collection) update(f func(tx *bolt.Tx) error) error {
+	return guardFile(c.db.Path(), func() error { return c.db.Update(f) })
 }
 
 // purge removes the rows of slots that died, unless somebody may be reading
