@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -22,6 +24,11 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status,
 			"lines":  lines,
+
+			"tilgate-serving": startDemo,
+			"tilgate-stopped": stopDemo,
+			"overwrite":       overwrite,
+			"truncate":        truncate,
 		},
 	})
 }
@@ -56,4 +63,51 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no line %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text[at:]), 0o600))
+}
+
+// startDemo runs the service on a data folder until stopDemo.
+func startDemo(ts *testscript.TestScript, _ bool, args []string) {
+	cmd := exec.Command("tilgate", "demo", "--no-model", "--listen", "127.0.0.1:0", "--data", args[0])
+	cmd.Path, _ = os.Executable()
+	cmd.Dir = ts.Getenv("WORK")
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() { _ = cmd.Process.Kill() })
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
+			ts.Setenv("SERVING", strconv.Itoa(cmd.Process.Pid))
+			return
+		}
+	}
+	ts.Fatalf("tilgate demo ended: %v", cmd.Wait())
+}
+
+func stopDemo(ts *testscript.TestScript, _ bool, _ []string) {
+	pid, err := strconv.Atoi(ts.Getenv("SERVING"))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Signal(os.Interrupt))
+	state, err := p.Wait()
+	ts.Check(err)
+	if state.ExitCode() != 0 {
+		ts.Fatalf("a stopped service exits with %v", state)
+	}
+}
+
+// overwrite fills a file with garbage of its own length.
+func overwrite(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.WriteFile(path, bytes.Repeat([]byte("garbage"), int(info.Size())/7), 0o600))
+}
+
+// truncate cuts a file in the middle.
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.Truncate(path, info.Size()/2))
 }
