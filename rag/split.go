@@ -1,9 +1,12 @@
 package rag
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"tilgate/internal/lang"
 )
@@ -35,7 +38,7 @@ func Split(d Document) []Passage {
 		for size > 2*limit { // a sentence without an end, such as a table
 			cut := start + softCut(d.Text[start:at], limit)
 			add(d.Text[start:cut])
-			start, size = cut, letters(d.Text[cut:at])
+			start, size = cut, size-letters(d.Text[start:cut])
 		}
 	}
 	add(d.Text[start:])
@@ -48,28 +51,35 @@ func passageLetters(text string) int {
 	case "Hani", "Jpan":
 		return 350
 	case "Ethi", "Kore":
-		return 600
+		return 900
 	}
-	return 900
+	return 1300
 }
 
 // softCut returns the byte after about n letters of text, at a space if one
-// is near.
+// is near, else between two letters with all that belongs to them.
 func softCut(text string, n int) int {
-	seen, space := 0, 0
+	seen, space, whole := 0, 0, 0
+	joined := true // with the letter before: a Khmer coeng or a virama does that
 	for i, r := range text {
+		if seen > n/2 && !joined && !unicode.IsMark(r) && r != zwj {
+			whole = i
+		}
 		if seen == n {
-			if space > 0 {
-				return space
-			}
-			return i
+			return cmp.Or(space, whole, i)
 		}
 		if seen++; unicode.IsSpace(r) && seen > n/2 {
 			space = i + utf8.RuneLen(r)
 		}
+		joined = r == zwj || norm.NFC.PropertiesString(text[i:]).CCC() == virama
 	}
 	return len(text)
 }
+
+const (
+	zwj    = '\u200D'
+	virama = 9 // the combining class of all marks that tie two letters
+)
 
 // cutAt returns at most n, moved back to where a code point starts.
 func cutAt(text string, n int) int {

@@ -1,0 +1,127 @@
+package rag
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"tilgate/internal/lang"
+)
+
+// checkSplit reports what is wrong with the passages of any document.
+func checkSplit(t *testing.T, d Document, passages []Passage) {
+	t.Helper()
+	at := 0
+	for i, p := range passages {
+		j := strings.Index(d.Text[at:], p.Text)
+		if j < 0 || p.Text == "" || p.Text != strings.TrimSpace(p.Text) {
+			t.Fatalf("passage %d, %q, is not the next piece of the document", i, p.Text)
+		}
+		if lost := strings.TrimSpace(d.Text[at : at+j]); lost != "" {
+			t.Errorf("%q is lost before passage %d", lost, i)
+		}
+		at += j + len(p.Text)
+		if p.N != i || p.Doc != d.ID || p.Lang != d.Lang || p.Title != d.Title || p.Source != d.Source || p.Date != d.Date || p.Sector != d.Sector {
+			t.Errorf("passage %d does not say where it comes from: %+v", i, p)
+		}
+	}
+	if lost := strings.TrimSpace(d.Text[at:]); lost != "" {
+		t.Errorf("%q is lost at the end", lost)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for _, tt := range []struct {
+		tag       lang.Tag
+		sentence  string
+		sentences int
+		passages  int
+	}{
+		{"ky", "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. ", 1, 1},
+		{"ky", "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. ", 18, 1}, // 48 letters each, 900 a passage
+		{"ky", "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. ", 37, 3},
+		{"am", "የልጅዎን ልደት በሰላሳ ቀናት ውስጥ ያስመዝግቡ። ", 20, 1}, // 29 letters, which are syllables: 600 a passage
+		{"am", "የልጅዎን ልደት በሰላሳ ቀናት ውስጥ ያስመዝግቡ። ", 22, 2},
+		{"zh", "请在三十天内登记孩子的出生。", 25, 1}, // 14 letters, 350 a passage
+		{"zh", "请在三十天内登记孩子的出生。", 26, 2},
+		{"km", "សូមចុះឈ្មោះកំណើតកូនក្នុងរយៈពេលសាមសិបថ្ងៃ។ ", 21, 1}, // 42
+		{"km", "សូមចុះឈ្មោះកំណើតកូនក្នុងរយៈពេលសាមសិបថ្ងៃ។ ", 22, 2},
+		{"ur", "بچے کی پیدائش تیس دن کے اندر درج کرائیں۔ ", 22, 1}, // 40
+		{"ur", "بچے کی پیدائش تیس دن کے اندر درج کرائیں۔ ", 23, 2},
+		{"en", " \n\n ", 5, 0},
+	} {
+		d := Document{ID: "birth", Title: "Birth", Lang: tt.tag, Text: strings.Repeat(tt.sentence, tt.sentences), Source: "a.md", Date: "2026-02-10", Sector: "civil"}
+		got := Split(d)
+		checkSplit(t, d, got)
+		if len(got) != tt.passages {
+			t.Errorf("%d times %q make %d passages, want %d", tt.sentences, tt.sentence, len(got), tt.passages)
+		}
+		for i, p := range got {
+			if strings.TrimSpace(strings.ReplaceAll(p.Text+" ", tt.sentence, "")) != "" {
+				t.Errorf("passage %d does not hold whole sentences: %q", i, p.Text)
+			}
+		}
+	}
+}
+
+// TestSplitLong: text without the end of a sentence is cut at spaces, and
+// where it has none, between letters.
+func TestSplitLong(t *testing.T) {
+	for _, tt := range []struct {
+		tag  lang.Tag
+		unit string
+		n    int
+	}{
+		{"ky", "аты жөнү туулган жылы ", 400},
+		{"ky", "а", 100_000},
+		{"km", "ការចុះឈ្មោះឥតគិតថ្លៃ", 400}, // ឈ្មោះ is two letters tied by a coeng, and marks
+		{"th", "จดทะเบียนเกิดภายในสามสิบวันโดยไม่เสียค่าธรรมเนียม", 400},
+		{"my", "မွေးစာရင်းကိုအခမဲ့မှတ်ပုံတင်ပါ", 400},
+		{"hi", "क्ष्म्य", 1000},
+		{"zh", "登记免费", 1000},
+		{"en", "👩‍🌾", 2000}, // three code points
+	} {
+		d := Document{ID: "long", Lang: tt.tag, Text: strings.Repeat(tt.unit, tt.n)}
+		passages := Split(d)
+		checkSplit(t, d, passages)
+		if want := utf8.RuneCountInString(d.Text) / 2000; len(passages) < want {
+			t.Errorf("%d passages in %s, want %d at least", len(passages), tt.tag, want)
+		}
+		for i, p := range passages {
+			first, _ := utf8.DecodeRuneInString(p.Text)
+			last, _ := utf8.DecodeLastRuneInString(p.Text)
+			if unicode.IsMark(first) || first == zwj || last == zwj || last == '\u17D2' || last == '\u1039' || last == '\u094D' && i < len(passages)-1 {
+				t.Errorf("in %s, passage %d is cut inside a letter: it begins with %U and ends with %U", tt.tag, i, first, last)
+			}
+			if strings.Contains(tt.unit, " ") && i < len(passages)-1 && !strings.Contains(d.Text, p.Text+" ") {
+				t.Errorf("passage %d is cut inside a word: …%s", i, p.Text[len(p.Text)-20:])
+			}
+			if n := utf8.RuneCountInString(p.Text); n > 1800 {
+				t.Errorf("in %s, passage %d has %d letters", tt.tag, i, n)
+			}
+		}
+	}
+}
+
+// TestSplitLinear: at the square of its length, each row would take minutes.
+func TestSplitLinear(t *testing.T) {
+	for _, unit := range []string{"а", "ក្ក", "12 ", "!", "-\n"} {
+		d := Document{ID: "mb", Lang: "km", Text: strings.Repeat(unit, 1<<18/len(unit))}
+		if got := Split(d); len(got) < 50 {
+			t.Errorf("256 kB of %q is in %d passages", unit, len(got))
+		}
+	}
+}
+
+func FuzzSplit(f *testing.F) {
+	f.Add("ky", "Биринчи сүйлөм. Экинчи сүйлөм!\n\n- үчүнчү")
+	f.Add("km", strings.Repeat("ឈ្មោះ", 700))
+	f.Add("th", strings.Repeat("จด ", 900)+"\xff")
+	f.Add("hi", strings.Repeat("\u094D", 2500))
+	f.Add("en", strings.Repeat(" ", 3000)+"x"+strings.Repeat(".", 2000))
+	f.Fuzz(func(t *testing.T, tag, text string) {
+		d := Document{ID: "f", Lang: lang.Tag(tag), Text: text}
+		checkSplit(t, d, Split(d))
+	})
+}
