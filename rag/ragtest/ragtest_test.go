@@ -1,12 +1,14 @@
 package ragtest
 
 import (
+	"flag"
 	"net"
 	"os"
 	"strconv"
 	"testing"
 
 	pb "github.com/qdrant/go-client/qdrant"
+	"go.uber.org/goleak"
 
 	"tilgate/rag/engine"
 )
@@ -44,4 +46,9 @@ func TestQdrant(t *testing.T) {
 	}
 	defer client.Close()
 	TestServer(t, client)
+}
+
+func TestMain(m *testing.M) {
+	flag.Set("rapid.checks", "40") // more with -rapid.checks
+	goleak.VerifyTestMain(m)
 }
