@@ -25,8 +25,8 @@ func TestScripts(t *testing.T) {
 			"status": status,
 			"lines":  lines,
 
-			"tilgate-serving": startDemo,
-			"tilgate-stopped": stopDemo,
+			"tilgate-serving": demoProcess,
+			"tilgate-stopped": endProcess,
 			"overwrite":       overwrite,
 			"truncate":        truncate,
 		},
@@ -65,8 +65,8 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text[at:]), 0o600))
 }
 
-// startDemo runs the service on a data folder until stopDemo.
-func startDemo(ts *testscript.TestScript, _ bool, args []string) {
+// demoProcess runs the service on a data folder until endProcess.
+func demoProcess(ts *testscript.TestScript, _ bool, args []string) {
 	cmd := exec.Command("tilgate", "demo", "--no-model", "--listen", "127.0.0.1:0", "--data", args[0])
 	cmd.Path, _ = os.Executable()
 	cmd.Dir = ts.Getenv("WORK")
@@ -83,7 +83,7 @@ func startDemo(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("tilgate demo ended: %v", cmd.Wait())
 }
 
-func stopDemo(ts *testscript.TestScript, _ bool, _ []string) {
+func endProcess(ts *testscript.TestScript, _ bool, _ []string) {
 	pid, err := strconv.Atoi(ts.Getenv("SERVING"))
 	ts.Check(err)
 	p, err := os.FindProcess(pid)
