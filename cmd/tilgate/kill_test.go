@@ -22,6 +22,7 @@ const (
 // TestKilledIngest kills the program while it ingests, again and again. In
 // the end each document is stored once and whole.
 func TestKilledIngest(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	want := writeCorpus(t, filepath.Join(dir, "docs.jsonl"))
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
