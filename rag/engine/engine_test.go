@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	flag.Set("rapid.checks", "25") // more with -rapid.checks
+	flag.Set("rapid.checks", "12") // more with -rapid.checks
 	goleak.VerifyTestMain(m)
 }
 

@@ -43,11 +43,11 @@ func TestFullDiskWriter(t *testing.T) {
 	model := memory{}
 	r := rand.New(rand.NewPCG(8, 8))
 	failures, next := 0, uint64(0)
-	for room := uint64(1 << 20); room <= 3<<20; room += 500_000 {
+	for room := uint64(1 << 20); room <= 2<<20; room += 500_000 {
 		limit(t, room)
 		for range 100 {
 			d := deed{Seed: r.Uint64()}
-			for range 100 { // new ones, so that the files must grow
+			for range 60 { // new ones, so that the files must grow
 				next++
 				d.Upsert = append(d.Upsert, next)
 			}

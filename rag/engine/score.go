@@ -3,8 +3,10 @@ package engine
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // A scorer adds up the scores of one segment's documents, term by term. Its
@@ -32,15 +34,36 @@ var untouched = math.Float32frombits(1 << 31)
 
 func touched(sum float32) bool { return math.Float32bits(sum) != 1<<31 }
 
-// search offers every allowed document that shares a term with q.
+// search offers every allowed document that shares a term with q. Large
+// searches are shared among processors.
 func (x *sparseIndex) search(q sparseVector, live, allowed bitset, best *topK) {
 	places := x.lookUp(q)
 	weights := x.weights(q, places, live)
-	sc := scorers.Get().(*scorer)
-	defer scorers.Put(sc)
-	for _, s := range x.segments {
-		sc.search(s, places[:len(weights)], weights, allowed, best)
-		places = places[len(weights):]
+	var next atomic.Int32
+	floor := newSharedFloor()
+	work := func(best *topK) {
+		sc := scorers.Get().(*scorer)
+		defer scorers.Put(sc)
+		for i := int(next.Add(1)) - 1; i < len(x.segments); i = int(next.Add(1)) - 1 {
+			floor.meet(best)
+			sc.search(x.segments[i], places[i*len(weights):(i+1)*len(weights)], weights, allowed, best)
+		}
+		floor.meet(best)
+	}
+	const worthwhile = 16384 // documents
+	helpers := min(runtime.GOMAXPROCS(0), 4, docsIn(x.segments)/worthwhile) - 1
+	found := make([]*topK, max(0, helpers))
+	var wg sync.WaitGroup
+	for i := range found {
+		found[i] = newTopK(best.k)
+		wg.Go(func() { work(found[i]) })
+	}
+	work(best)
+	wg.Wait()
+	for _, f := range found {
+		for _, h := range f.heap {
+			best.offer(h.slot, h.score)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // A hit is a slot that a search found.
@@ -23,6 +24,30 @@ func newTopK(k int) *topK {
 	return &topK{k: k, floor: float32(math.Inf(-1))}
 }
 
+// A sharedFloor is the highest floor of several searches for the same k best.
+// It only rises.
+type sharedFloor struct{ bits atomic.Uint32 }
+
+func newSharedFloor() *sharedFloor {
+	f := &sharedFloor{}
+	f.bits.Store(math.Float32bits(float32(math.Inf(-1))))
+	return f
+}
+
+// meet raises t's floor to the shared one, or the shared one to t's.
+func (f *sharedFloor) meet(t *topK) {
+	for {
+		bits := f.bits.Load()
+		if shared := math.Float32frombits(bits); shared >= t.floor {
+			t.floor = shared
+			return
+		}
+		if f.bits.CompareAndSwap(bits, math.Float32bits(t.floor)) {
+			return
+		}
+	}
+}
+
 // worse reports whether a is worse than b.
 func worse(a, b hit) bool {
 	return a.score < b.score || (a.score == b.score && a.slot > b.slot)
@@ -38,7 +63,7 @@ func (t *topK) offer(slot uint32, score float32) {
 		t.down(0)
 	}
 	if len(t.heap) == t.k && t.k > 0 {
-		t.floor = t.heap[0].score
+		t.floor = max(t.floor, t.heap[0].score)
 	}
 }
 
