@@ -33,35 +33,44 @@ func checkSplit(t *testing.T, d Document, passages []Passage) {
 
 func TestSplit(t *testing.T) {
 	for _, tt := range []struct {
-		tag       lang.Tag
-		sentence  string
-		sentences int
-		passages  int
+		tag      lang.Tag
+		sentence string
 	}{
-		{"ky", "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. ", 1, 1},
-		{"ky", "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. ", 18, 1}, // 48 letters each, 900 a passage
-		{"ky", "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. ", 37, 3},
-		{"am", "የልጅዎን ልደት በሰላሳ ቀናት ውስጥ ያስመዝግቡ። ", 20, 1}, // 29 letters, which are syllables: 600 a passage
-		{"am", "የልጅዎን ልደት በሰላሳ ቀናት ውስጥ ያስመዝግቡ። ", 22, 2},
-		{"zh", "请在三十天内登记孩子的出生。", 25, 1}, // 14 letters, 350 a passage
-		{"zh", "请在三十天内登记孩子的出生。", 26, 2},
-		{"km", "សូមចុះឈ្មោះកំណើតកូនក្នុងរយៈពេលសាមសិបថ្ងៃ។ ", 21, 1}, // 42
-		{"km", "សូមចុះឈ្មោះកំណើតកូនក្នុងរយៈពេលសាមសិបថ្ងៃ។ ", 22, 2},
-		{"ur", "بچے کی پیدائش تیس دن کے اندر درج کرائیں۔ ", 22, 1}, // 40
-		{"ur", "بچے کی پیدائش تیس دن کے اندر درج کرائیں۔ ", 23, 2},
-		{"en", " \n\n ", 5, 0},
+		{"ky", "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. "},
+		{"am", "የልጅዎን ልደት በሰላሳ ቀናት ውስጥ ያስመዝግቡ። "},
+		{"zh", "请在三十天内登记孩子的出生。"},
+		{"km", "សូមចុះឈ្មោះកំណើតកូនក្នុងរយៈពេលសាមសិបថ្ងៃ។ "},
+		{"ur", "بچے کی پیدائش تیس دن کے اندر درج کرائیں۔ "},
+		{"bn", "ত্রিশ দিনের মধ্যে শিশুর জন্ম নিবন্ধন করুন। "},
 	} {
-		d := Document{ID: "birth", Title: "Birth", Lang: tt.tag, Text: strings.Repeat(tt.sentence, tt.sentences), Source: "a.md", Date: "2026-02-10", Sector: "civil"}
-		got := Split(d)
-		checkSplit(t, d, got)
-		if len(got) != tt.passages {
-			t.Errorf("%d times %q make %d passages, want %d", tt.sentences, tt.sentence, len(got), tt.passages)
-		}
-		for i, p := range got {
-			if strings.TrimSpace(strings.ReplaceAll(p.Text+" ", tt.sentence, "")) != "" {
-				t.Errorf("passage %d does not hold whole sentences: %q", i, p.Text)
+		fit := passageLetters(tt.sentence) / letters(strings.TrimSpace(tt.sentence)) // sentences a passage
+		for sentences, want := range map[int]int{1: 1, fit: 1, fit + 1: 2, 3 * fit: 3, 3*fit + 1: 4} {
+			d := Document{ID: "birth", Title: "Birth", Lang: tt.tag, Text: strings.Repeat(tt.sentence, sentences), Source: "a.md", Date: "2026-02-10", Sector: "civil"}
+			got := Split(d)
+			checkSplit(t, d, got)
+			if len(got) != want {
+				t.Errorf("%d times %q make %d passages, want %d", sentences, tt.sentence, len(got), want)
+			}
+			for i, p := range got {
+				if strings.TrimSpace(strings.ReplaceAll(p.Text+" ", tt.sentence, "")) != "" {
+					t.Errorf("passage %d does not hold whole sentences: %q", i, p.Text)
+				}
 			}
 		}
+	}
+	if got := Split(Document{ID: "blank", Lang: "en", Text: " \n\n "}); len(got) != 0 {
+		t.Errorf("white space makes %d passages", len(got))
+	}
+}
+
+// TestPassageLetters: about 130 words, in each script.
+func TestPassageLetters(t *testing.T) {
+	han, ethiopic, latin := passageLetters("请在三十天内登记"), passageLetters("የልጅዎን ልደት"), passageLetters("Register the birth")
+	if !(200 <= han && han < ethiopic && ethiopic < latin && latin <= 2000) {
+		t.Errorf("a passage has %d letters of Han, %d of Ethiopic, %d of Latin", han, ethiopic, latin)
+	}
+	if got := passageLetters(strings.Repeat("请在三十天内登记 ", 200) + strings.Repeat("Register ", 9000)); got != han {
+		t.Errorf("a document that begins in Chinese has passages of %d letters, want %d", got, han)
 	}
 }
 
@@ -85,7 +94,7 @@ func TestSplitLong(t *testing.T) {
 		d := Document{ID: "long", Lang: tt.tag, Text: strings.Repeat(tt.unit, tt.n)}
 		passages := Split(d)
 		checkSplit(t, d, passages)
-		if want := utf8.RuneCountInString(d.Text) / 2000; len(passages) < want {
+		if want := utf8.RuneCountInString(d.Text) / 3000; len(passages) < want {
 			t.Errorf("%d passages in %s, want %d at least", len(passages), tt.tag, want)
 		}
 		for i, p := range passages {
@@ -97,7 +106,7 @@ func TestSplitLong(t *testing.T) {
 			if strings.Contains(tt.unit, " ") && i < len(passages)-1 && !strings.Contains(d.Text, p.Text+" ") {
 				t.Errorf("passage %d is cut inside a word: …%s", i, p.Text[len(p.Text)-20:])
 			}
-			if n := utf8.RuneCountInString(p.Text); n > 1800 {
+			if n := utf8.RuneCountInString(p.Text); n > 2*passageLetters(d.Text) {
 				t.Errorf("in %s, passage %d has %d letters", tt.tag, i, n)
 			}
 		}
