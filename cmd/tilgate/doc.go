@@ -26,6 +26,13 @@
 // subset of Qdrant, over a connection in memory: the same code either way,
 // held together by the contract in rag/ragtest.
 //
+// Where an embedding model is configured, rag also searches for meaning, in
+// all the languages that help at once: rag/embed turns texts into dense
+// vectors, each with the instruction that its model was trained on, and keeps
+// them on disk; the vectors come from serving/ollama, or from serving/openai,
+// which speaks to vLLM, llama.cpp and their like, and to rerankers. Ranks by
+// words and by meaning are fused; without the model, words go on alone.
+//
 // serving makes the prompt and asks serving/pool which model answers.
 // serving/ollama asks Ollama; serving/ollama/ollamatest runs a real one in
 // tests. With no model running, serving/extract quotes the sentences that
@@ -50,7 +57,7 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth pool ollama extract record   qdrant engine ragtest sample   dataset metric
+//	edges    gateway auth pool ollama openai extract record   qdrant engine ragtest sample embed   dataset metric
 //	stories  serving                                   ingest
 //	words    adapters                                  rag                            evals
 //	ground   internal/lid
