@@ -34,6 +34,10 @@ import (
 type Index struct {
 	client *qdrant.Client
 
+	// growing is held by who moves a knowledge base to its next version, and
+	// shared by who writes: what is written meanwhile would stay behind.
+	growing sync.RWMutex
+
 	mu     sync.Mutex
 	counts map[string]count // by knowledge base and language
 	bases  []string         // last list of knowledge bases
@@ -97,6 +101,8 @@ func (x *Index) Create(ctx context.Context, kb string, langs []lang.Tag) error {
 	if !kbName.MatchString(kb) {
 		return fault.Invalid.Errorf("%q cannot name a knowledge base: use small letters, digits, - and _, at most 63", kb)
 	}
+	x.growing.Lock()
+	defer x.growing.Unlock()
 	current, err := x.collection(ctx, kb)
 	switch {
 	case err != nil:

@@ -37,10 +37,10 @@ func (x *Index) Search(ctx context.Context, p rag.Probe) (rag.Hits, error) {
 	return hits, nil
 }
 
-// count returns how many passages of a language there are, remembered for a
-// moment.
+// count returns how many passages there are in the vector of a language,
+// whatever script or region their tags name, remembered for a moment.
 func (x *Index) count(ctx context.Context, kb string, tag lang.Tag) (int, error) {
-	key := kb + " " + string(tag)
+	key := kb + " " + vectorName(tag)
 	x.mu.Lock()
 	known, ok := x.counts[key]
 	x.mu.Unlock()
@@ -48,7 +48,7 @@ func (x *Index) count(ctx context.Context, kb string, tag lang.Tag) (int, error)
 		return known.n, nil
 	}
 	n, err := x.client.Count(ctx, &qdrant.CountPoints{CollectionName: kb, Exact: qdrant.PtrOf(true),
-		Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("lang", string(tag))}}})
+		Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasVector(vectorName(tag))}}})
 	if err != nil {
 		return 0, explain(err)
 	}

@@ -23,6 +23,8 @@ const batch = 128
 // until the documents are stored again; it never loses any.
 func (x *Index) Upsert(ctx context.Context, kb string, docs [][]rag.Passage) error {
 	defer x.forgetCounts()
+	x.growing.RLock()
+	defer x.growing.RUnlock()
 	var points []*qdrant.PointStruct
 	for _, passages := range docs {
 		for _, p := range passages {
@@ -74,6 +76,8 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 // keep removes them all.
 func (x *Index) Forget(ctx context.Context, kb string, key rag.Key, keep string) error {
 	defer x.forgetCounts()
+	x.growing.RLock()
+	defer x.growing.RUnlock()
 	filter := &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("lang", string(key.Lang)), qdrant.NewMatch("doc", key.Doc)}}
 	if keep != "" {
 		filter.MustNot = []*qdrant.Condition{qdrant.NewMatch("hash", keep)}
