@@ -2,6 +2,7 @@ package serving
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -40,19 +41,24 @@ func (s *Service) prompt(r Request, a *adapters.Adapter, question string, passag
 		Model:    a.Model,
 		Messages: append(messages, Message{Role: "user", Content: question}),
 		Params:   r.Params,
-		Question: question, Passages: passages, Adapter: a,
+		Question: question, Passages: passages, Shown: shown, Adapter: a,
 	}
 }
 
-// numbered writes a passage as the model sees it. The tags mark it as data.
+// numbered writes a passage as the model sees it. The tags mark it as data,
+// so what it says itself must not look like one.
 func numbered(n int, p rag.Passage) string {
 	title := p.Title
 	if p.Date != "" {
-		title = strings.TrimSpace(title + " (" + p.Date + ")")
+		title += " (" + p.Date + ")"
 	}
-	text := strings.NewReplacer("<passage", "‹passage", "</passage", "‹/passage").Replace(p.Text)
-	return fmt.Sprintf("<passage n=%q>\n[%d] %s\n%s\n</passage>", fmt.Sprint(n), n, title, text)
+	title = strings.Join(strings.Fields(title), " ")
+	data := tag.ReplaceAllString(fmt.Sprintf("[%d] %s\n%s", n, title, p.Text), "‹$1")
+	return fmt.Sprintf("<passage n=\"%d\">\n%s\n</passage>", n, data)
 }
+
+// tag is the beginning of a passage's tags, as a model may read it.
+var tag = regexp.MustCompile(`(?i)<(\s*/?\s*passage)`)
 
 // tokens estimates the tokens of a text, on the safe side. Byte-pair
 // vocabularies of multilingual models need a token for every three to five

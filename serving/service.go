@@ -126,12 +126,12 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) iter.Seq2[[]byte
 		x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream}
 		defer func() { s.record(ctx, x) }()
 		for piece, err := range s.parts.Upstream.Forward(ctx, r) {
-			if x.First == 0 {
+			if x.First == 0 && err == nil {
 				x.First = time.Since(x.Start)
 			}
 			x.Err = err
 			if !yield(piece, err) {
-				x.Err = cmp.Or(x.Err, context.Cause(ctx))
+				x.Err = cmp.Or(x.Err, left(ctx))
 				return
 			}
 		}
@@ -151,13 +151,18 @@ func (s *Service) Answer(ctx context.Context, r Request) iter.Seq2[Event, error]
 		defer func() { s.record(ctx, *x) }()
 		err := s.answer(ctx, r, x, func(e Event) bool { return yield(e, nil) })
 		if errors.Is(err, errReaderGone) {
-			x.Err = cmp.Or(context.Cause(ctx), fault.Canceled.Errorf("the reader left"))
+			x.Err = left(ctx)
 			return
 		}
 		if x.Err = err; err != nil {
 			yield(nil, err)
 		}
 	}
+}
+
+// left says why nobody reads any more.
+func left(ctx context.Context) error {
+	return cmp.Or(context.Cause(ctx), fault.Canceled.Errorf("the reader left"))
 }
 
 // errReaderGone ends an answer whose reader stopped reading. It leaves this
@@ -199,6 +204,10 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 // speak lets the model answer, and the fallback in its place if it fails
 // before its first word.
 func (s *Service) speak(ctx context.Context, c Choice, p Prompt, x *Exchange, yield func(Event) bool) error {
+	citable := p.Passages
+	if c.Degraded == "" { // it reads, so it can vouch for what it was shown
+		citable = citable[:p.Shown]
+	}
 	text, done, err := s.stream(ctx, c.Model, p, x, yield)
 	fallback := s.parts.Models.Fallback()
 	lost := err != nil && text == "" && c.Degraded == "" && ctx.Err() == nil && !errors.Is(err, errReaderGone)
@@ -206,11 +215,12 @@ func (s *Service) speak(ctx context.Context, c Choice, p Prompt, x *Exchange, yi
 		s.opts.Log.Warn("the model failed before its first word; quoting instead", "id", x.ID, "model", c.Name, "err", err)
 		x.Plan.Model, x.Plan.Degraded = fallback.Name, ModelLost
 		text, done, err = s.stream(ctx, fallback.Model, p, x, yield)
+		citable = p.Passages
 	}
 	if err != nil {
 		return err
 	}
-	done.Plan, done.Citations = x.Plan, citations(text, p.Passages)
+	done.Plan, done.Citations = x.Plan, citations(text, citable)
 	x.Usage, x.Citations = done.Usage, len(done.Citations)
 	if !yield(done) {
 		return errReaderGone

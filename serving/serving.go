@@ -42,6 +42,7 @@ type Prompt struct {
 
 	Question string
 	Passages []rag.Passage // cited as [1], [2], … in this order
+	Shown    int           // how many of them stand in Messages, from the first
 	Adapter  *adapters.Adapter
 }
 

@@ -1,0 +1,207 @@
+package serving
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"tilgate/adapters"
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A world is a service with everything around it made up.
+type world struct {
+	*Service
+	model    Model // that the picker picks; nil means that no server answers
+	fallback Model
+	find     func(rag.Query) ([]rag.Passage, error)
+	detect   map[string]Language // by text; what is not in it is und
+	upstream plainModels
+
+	mu      sync.Mutex
+	queries []rag.Query
+	prompts []Prompt
+	records []Exchange
+}
+
+// passages are what the made-up store finds for everything.
+var passages = []rag.Passage{
+	{KB: "desk", Doc: "pension", Title: "Пенсия", Text: "Аялдар 58 жаштан пенсияга чыгат.", Lang: "ky", Source: "https://desk.example/pension", Date: "2026-02-10"},
+	{KB: "desk", Doc: "bus", Title: "Автобус", Text: "Билет он беш сом турат.", Lang: "ky", Source: "https://desk.example/bus"},
+}
+
+const question = "Аялдар канча жаштан пенсияга чыгат?"
+
+func newWorld(t *testing.T, o Options) *world {
+	t.Helper()
+	set, err := adapters.Bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{fallback: says("Үзүндү [1]."), detect: map[string]Language{question: {Tag: "ky", Script: "Cyrl", Confidence: 0.99}}}
+	w.find = func(rag.Query) ([]rag.Passage, error) { return passages, nil }
+	o.Log = slog.New(slog.DiscardHandler)
+	w.Service = New(Parts{Adapters: set, Detector: w, Retriever: w, Models: w, Upstream: &w.upstream, Recorder: w}, o)
+	return w
+}
+
+func (w *world) Detect(text string, set []lang.Tag, _ map[lang.Tag]float64) Language {
+	l, ok := w.detect[text]
+	if !ok || set != nil && !contains(set, l.Tag) {
+		return Language{Tag: lang.Und}
+	}
+	return l
+}
+
+func contains(set []lang.Tag, tag lang.Tag) bool {
+	for ; tag != ""; tag = tag.Parent() {
+		for _, t := range set {
+			if t == tag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (w *world) Retrieve(ctx context.Context, q rag.Query) ([]rag.Passage, error) {
+	w.queries = append(w.queries, q)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return w.find(q)
+}
+
+func (w *world) Pick(context.Context, *adapters.Adapter) Choice {
+	if w.model == nil {
+		return w.Fallback()
+	}
+	return Choice{Name: "tiny", Model: listening{w, w.model}}
+}
+
+func (w *world) Fallback() Choice {
+	return Choice{Name: "quoting", Model: listening{w, w.fallback}, Degraded: NoModel}
+}
+
+func (w *world) Record(ctx context.Context, x Exchange) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ctx.Err() != nil {
+		x.Err = ctx.Err() // a record outlives its caller
+	}
+	w.records = append(w.records, x)
+}
+
+// listening keeps the prompts.
+type listening struct {
+	w *world
+	Model
+}
+
+func (l listening) Chat(ctx context.Context, p Prompt) iter.Seq2[Chunk, error] {
+	l.w.prompts = append(l.w.prompts, p)
+	return l.Model.Chat(ctx, p)
+}
+
+// A scripted model says its words, then ends with an error or well.
+type scripted struct {
+	words []string
+	err   error
+	end   Chunk
+}
+
+func says(words ...string) scripted {
+	return scripted{words: words, end: Chunk{Finish: "stop", Usage: &Usage{PromptTokens: 7, CompletionTokens: 3}}}
+}
+
+func fails(err error, words ...string) scripted { return scripted{words: words, err: err} }
+
+func (s scripted) Chat(ctx context.Context, _ Prompt) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		for _, word := range s.words {
+			if ctx.Err() != nil {
+				yield(Chunk{}, ctx.Err())
+				return
+			}
+			if !yield(Chunk{Text: word}, nil) {
+				return
+			}
+		}
+		if s.err != nil {
+			yield(Chunk{}, s.err)
+		} else if s.end.Finish != "" {
+			yield(s.end, nil)
+		}
+	}
+}
+
+// plainModels is an upstream.
+type plainModels struct {
+	models []ModelInfo
+	err    error
+	pieces []string
+}
+
+func (p *plainModels) Models(context.Context) ([]ModelInfo, error) { return p.models, p.err }
+
+func (p *plainModels) Forward(context.Context, Raw) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, piece := range p.pieces {
+			if !yield([]byte(piece), nil) {
+				return
+			}
+		}
+		if p.err != nil {
+			yield(nil, p.err)
+		}
+	}
+}
+
+// An answer is what came of a question.
+type answer struct {
+	plan  Plan
+	text  string
+	done  *Done
+	err   error
+	order string // of the events: "plan delta delta done"
+}
+
+// ask reads a whole answer.
+func (w *world) ask(ctx context.Context, r Request) answer {
+	var a answer
+	var order []string
+	for event, err := range w.Answer(ctx, r) {
+		switch e := event.(type) {
+		case Plan:
+			a.plan, order = e, append(order, "plan")
+		case Delta:
+			a.text, order = a.text+e.Text, append(order, "delta")
+		case Done:
+			a.done, order = &e, append(order, "done")
+		}
+		if err != nil {
+			a.err, order = err, append(order, "error")
+		}
+	}
+	a.order = strings.Join(order, " ")
+	return a
+}
+
+func user(texts ...string) Request {
+	r := Request{ID: "chatcmpl-1", Caller: Caller{Name: "desk"}}
+	for i, text := range texts {
+		if i > 0 {
+			r.Messages = append(r.Messages, Message{"assistant", "Ооба."})
+		}
+		r.Messages = append(r.Messages, Message{"user", text})
+	}
+	return r
+}
