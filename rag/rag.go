@@ -38,7 +38,12 @@ type Passage struct {
 	Date   string
 	Sector string
 	Hash   string  // of the document's content, so that an unchanged one is recognised
-	Score  float64 // of the search that found it; comparable within one answer only
+	Score  float64 // of its words, as the search found them; comparable within one answer only
+
+	// Of a search for meaning, where there was one.
+	Cosine float64   // of its vector and the question's; 0 if it is not among the nearest
+	Fused  float64   // reciprocal ranks by words and by meaning, added up
+	Dense  []float32 // its vector, to be stored; searches leave it out
 }
 
 // A Key names a document within its knowledge base.
@@ -52,6 +57,7 @@ type Stored struct {
 	Hash     string // of its content; empty when passages of two states stand beside each other
 	Passages int    // that are stored
 	Whole    bool   // whether these are all of the document
+	Model    string // whose dense vectors all of them have; empty if one has none
 }
 
 // A Query is a question as the retriever needs it.

@@ -33,6 +33,7 @@ import (
 // An Index holds knowledge bases. It is safe for concurrent use.
 type Index struct {
 	client *qdrant.Client
+	model  Model // of dense vectors; its zero value does without
 
 	// growing is held by who moves a knowledge base to its next version, and
 	// shared by who writes: what is written meanwhile would stay behind.
@@ -109,7 +110,7 @@ func (x *Index) Create(ctx context.Context, kb string, langs []lang.Tag) error {
 		return err
 	case current == "":
 		first := kb + "@1"
-		if err := x.createCollection(ctx, first, langs); err != nil {
+		if err := x.createCollection(ctx, first, langs, x.model); err != nil {
 			return err
 		}
 		x.forgetCounts()
@@ -119,8 +120,16 @@ func (x *Index) Create(ctx context.Context, kb string, langs []lang.Tag) error {
 	if err != nil {
 		return err
 	}
-	if all := union(have, langs); len(all) > len(have) {
-		return x.grow(ctx, kb, current, all)
+	model, err := x.Model(ctx, current)
+	if err != nil {
+		return err
+	}
+	sameModel := model.holds(x.model)
+	if !sameModel {
+		model = x.model
+	}
+	if all := union(have, langs); len(all) > len(have) || !sameModel {
+		return x.grow(ctx, kb, current, all, model, sameModel)
 	}
 	return nil
 }
@@ -164,17 +173,18 @@ func (x *Index) languages(ctx context.Context, collection string) ([]lang.Tag, e
 	return tags, nil
 }
 
-func (x *Index) createCollection(ctx context.Context, name string, langs []lang.Tag) error {
+func (x *Index) createCollection(ctx context.Context, name string, langs []lang.Tag, m Model) error {
 	sparse := map[string]*qdrant.SparseVectorParams{}
 	for _, t := range langs {
 		sparse[vectorName(t)] = &qdrant.SparseVectorParams{Modifier: qdrant.Modifier_Idf.Enum()}
 	}
-	err := x.client.CreateCollection(ctx, &qdrant.CreateCollection{CollectionName: name,
-		SparseVectorsConfig: qdrant.NewSparseVectorsConfig(sparse)})
+	req := &qdrant.CreateCollection{CollectionName: name, SparseVectorsConfig: qdrant.NewSparseVectorsConfig(sparse)}
+	m.addDense(req)
+	err := x.client.CreateCollection(ctx, req)
 	if err != nil && status.Code(errors.Unwrap(err)) != codes.AlreadyExists { // left by a run that was cut off
 		return explain(err)
 	}
-	for _, field := range []string{"lang", "doc"} {
+	for _, field := range []string{"lang", "doc", modelKey} {
 		_, err := x.client.CreateFieldIndex(ctx, &qdrant.CreateFieldIndexCollection{CollectionName: name, FieldName: field,
 			FieldType: qdrant.FieldType_FieldTypeKeyword.Enum(), Wait: qdrant.PtrOf(true)})
 		if err != nil {

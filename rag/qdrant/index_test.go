@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -114,7 +115,7 @@ func TestSearch(t *testing.T) {
 		p := h.Passages[0]
 		want := rag.Passage{KB: "desk", Doc: tt.doc, N: p.N, Title: "Title of " + tt.doc, Text: tt.text, Lang: tt.tag, Hash: p.Hash,
 			Source: "https://desk.namuna.example/" + tt.doc, Date: "2026-02-10", Sector: "civil", Score: p.Score}
-		if p != want || p.Score <= 0 {
+		if !reflect.DeepEqual(p, want) || p.Score <= 0 {
 			t.Errorf("%q found %+v, want %+v", tt.question, p, want)
 		}
 		if !slices.IsSortedFunc(h.Passages, func(a, b rag.Passage) int { return int(b.Score*1e6) - int(a.Score*1e6) }) {

@@ -21,21 +21,21 @@ func pointID(kb string, p rag.Passage) *qdrant.PointId {
 
 // point is a passage as it is stored. of is how many passages its document
 // has, which tells a whole document from one that was cut off.
-func point(kb string, p rag.Passage, of int) *qdrant.PointStruct {
+func (x *Index) point(kb string, p rag.Passage, of int) *qdrant.PointStruct {
 	v := p.Vector()
 	vectors := map[string]*qdrant.Vector{}
 	if len(v.Indices) > 0 { // a passage of signs alone has no terms, but is kept
 		vectors[vectorName(p.Lang)] = qdrant.NewVectorSparse(v.Indices, v.Values)
 	}
-	return &qdrant.PointStruct{
-		Id:      pointID(kb, p),
-		Vectors: qdrant.NewVectorsMap(vectors),
-		Payload: map[string]*qdrant.Value{
-			"doc": text(p.Doc), "n": qdrant.NewValueInt(int64(p.N)), "of": qdrant.NewValueInt(int64(of)),
-			"title": text(p.Title), "text": text(p.Text), "lang": text(string(p.Lang)),
-			"source": text(p.Source), "date": text(p.Date), "sector": text(p.Sector), "hash": text(p.Hash),
-		},
+	payload := map[string]*qdrant.Value{
+		"doc": text(p.Doc), "n": qdrant.NewValueInt(int64(p.N)), "of": qdrant.NewValueInt(int64(of)),
+		"title": text(p.Title), "text": text(p.Text), "lang": text(string(p.Lang)),
+		"source": text(p.Source), "date": text(p.Date), "sector": text(p.Sector), "hash": text(p.Hash),
 	}
+	if p.Dense != nil && len(p.Dense) == x.model.Dimension {
+		vectors[denseName], payload[modelKey] = qdrant.NewVectorDense(p.Dense), text(x.model.Name)
+	}
+	return &qdrant.PointStruct{Id: pointID(kb, p), Vectors: qdrant.NewVectorsMap(vectors), Payload: payload}
 }
 
 func text(s string) *qdrant.Value { return qdrant.NewValueString(s) }

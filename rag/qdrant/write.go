@@ -28,7 +28,7 @@ func (x *Index) Upsert(ctx context.Context, kb string, docs [][]rag.Passage) err
 	var points []*qdrant.PointStruct
 	for _, passages := range docs {
 		for _, p := range passages {
-			points = append(points, point(kb, p, len(passages)))
+			points = append(points, x.point(kb, p, len(passages)))
 			if len(points) == batch {
 				if err := x.put(ctx, kb, points); err != nil {
 					return err
@@ -52,15 +52,18 @@ func (x *Index) put(ctx context.Context, collection string, points []*qdrant.Poi
 func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, error) {
 	docs := map[rag.Key]rag.Stored{}
 	of := map[rag.Key]int{}
-	err := x.scroll(ctx, kb, qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of"), false, func(points []*qdrant.RetrievedPoint) error {
+	err := x.scroll(ctx, kb, qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", modelKey), false, func(points []*qdrant.RetrievedPoint) error {
 		for _, p := range points {
 			payload := p.GetPayload()
 			key := rag.Key{Lang: lang.Tag(payload["lang"].GetStringValue()), Doc: payload["doc"].GetStringValue()}
-			hash, d := payload["hash"].GetStringValue(), docs[key]
+			hash, model, d := payload["hash"].GetStringValue(), payload[modelKey].GetStringValue(), docs[key]
 			if d.Passages > 0 && d.Hash != hash {
 				hash = "" // two states beside each other: neither is whole
 			}
-			docs[key] = rag.Stored{Hash: hash, Passages: d.Passages + 1}
+			if d.Passages > 0 && d.Model != model {
+				model = ""
+			}
+			docs[key] = rag.Stored{Hash: hash, Passages: d.Passages + 1, Model: model}
 			of[key] = int(payload["of"].GetIntegerValue())
 		}
 		return nil
@@ -88,10 +91,14 @@ func (x *Index) Forget(ctx context.Context, kb string, key rag.Key, keep string)
 
 // scroll calls f with all points of a collection, page by page.
 func (x *Index) scroll(ctx context.Context, collection string, payload *qdrant.WithPayloadSelector, vectors bool, f func([]*qdrant.RetrievedPoint) error) error {
+	limit := uint32(256)
+	if vectors {
+		limit = 64 // an answer has 4 MB at most, and a dense vector up to 16 KB
+	}
 	var offset *qdrant.PointId
 	for {
 		points, next, err := x.client.ScrollAndOffset(ctx, &qdrant.ScrollPoints{CollectionName: collection, Offset: offset,
-			Limit: qdrant.PtrOf(uint32(256)), WithPayload: payload, WithVectors: qdrant.NewWithVectors(vectors)})
+			Limit: qdrant.PtrOf(limit), WithPayload: payload, WithVectors: qdrant.NewWithVectors(vectors)})
 		if err != nil {
 			return explain(err)
 		}
@@ -105,10 +112,11 @@ func (x *Index) scroll(ctx context.Context, collection string, payload *qdrant.W
 	}
 }
 
-// grow gives a knowledge base more languages. Qdrant fixes a collection's
-// vectors when it is made, so the next version is made, filled with what the
-// present one holds, and put in its place in one step.
-func (x *Index) grow(ctx context.Context, kb, current string, langs []lang.Tag) error {
+// grow gives a knowledge base more languages, or another embedding model.
+// Qdrant fixes a collection's vectors when it is made, so the next version is
+// made, filled with what the present one holds, and put in its place in one
+// step. Dense vectors come along only if they are of the same model.
+func (x *Index) grow(ctx context.Context, kb, current string, langs []lang.Tag, m Model, sameModel bool) error {
 	defer x.forgetCounts()
 	next, err := nextVersion(current)
 	if err != nil {
@@ -117,13 +125,16 @@ func (x *Index) grow(ctx context.Context, kb, current string, langs []lang.Tag) 
 	// What is there was left by a run that was cut off. Qdrant says nothing
 	// when it is not there; the go-client makes an error of that.
 	_ = x.client.DeleteCollection(ctx, next)
-	if err := x.createCollection(ctx, next, langs); err != nil {
+	if err := x.createCollection(ctx, next, langs, m); err != nil {
 		return err
 	}
 	err = x.scroll(ctx, current, qdrant.NewWithPayload(true), true, func(points []*qdrant.RetrievedPoint) error {
 		copies := make([]*qdrant.PointStruct, len(points))
 		for i, p := range points {
-			copies[i] = &qdrant.PointStruct{Id: p.GetId(), Payload: p.GetPayload(), Vectors: sparseOf(p.GetVectors())}
+			if !sameModel {
+				delete(p.GetPayload(), modelKey)
+			}
+			copies[i] = &qdrant.PointStruct{Id: p.GetId(), Payload: p.GetPayload(), Vectors: written(p.GetVectors(), sameModel)}
 		}
 		return x.put(ctx, next, copies)
 	})
@@ -145,10 +156,16 @@ func nextVersion(collection string) (string, error) {
 	return fmt.Sprintf("%s@%d", kb, n+1), nil
 }
 
-// sparseOf turns vectors as they are read into vectors as they are written.
-func sparseOf(read *qdrant.VectorsOutput) *qdrant.Vectors {
+// written turns vectors as they are read into vectors as they are written.
+func written(read *qdrant.VectorsOutput, withDense bool) *qdrant.Vectors {
 	vectors := map[string]*qdrant.Vector{}
 	for name, v := range read.GetVectors().GetVectors() {
+		if dense := v.GetDense(); name == denseName && dense != nil {
+			if withDense {
+				vectors[name] = qdrant.NewVectorDense(dense.GetData())
+			}
+			continue
+		}
 		sparse := v.GetSparse()
 		vectors[name] = qdrant.NewVectorSparse(sparse.GetIndices(), sparse.GetValues())
 	}
