@@ -1,3 +1,5 @@
+//go:build linux
+
 package engine
 
 import (
@@ -83,14 +85,6 @@ func (c *corpus) passage(r *rand.Rand, id uint64, dim int) *pb.PointStruct {
 	}
 	return &pb.PointStruct{Id: pb.NewIDNum(id), Vectors: pb.NewVectorsMap(v), Payload: pb.NewValueMap(map[string]any{
 		"text": lorem, "title": "Саламаттык", "doc": fmt.Sprintf("doc-%d", id/20), "n": int64(id % 20), "lang": "ky", "sector": "health"})}
-}
-
-func gaussian(r *rand.Rand, dim int) []float32 {
-	v := make([]float32, dim)
-	for i := range v {
-		v[i] = float32(r.NormFloat64())
-	}
-	return v
 }
 
 // BenchmarkScale fills a store with passages, queries it, and opens it again.
@@ -278,4 +272,61 @@ func dirSize(b *testing.B, dir string) (mb int64) {
 	}
 	walk(dir)
 	return size >> 20
+}
+
+// languages creates a collection with 60 sparse vectors, of which points use
+// one or two.
+func languages(t testing.TB, client *pb.Client, name string) {
+	t.Helper()
+	vectors := map[string]*pb.SparseVectorParams{}
+	for i := range 60 {
+		vectors[fmt.Sprintf("lex_%02d", i)] = &pb.SparseVectorParams{Modifier: pb.Modifier_Idf.Enum()}
+	}
+	err := client.CreateCollection(context.Background(), &pb.CreateCollection{CollectionName: name, SparseVectorsConfig: pb.NewSparseVectorsConfig(vectors)})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkSmall is a knowledge base of 100 passages in 60 languages: opening
+// it, and one query through the client.
+func BenchmarkSmall(b *testing.B) {
+	dir := b.TempDir()
+	e, client := open(b, dir)
+	languages(b, client, "kb")
+	c := newCorpus()
+	r := rand.New(rand.NewPCG(1, 1))
+	for id := range uint64(100) {
+		p := c.passage(r, id, 0)
+		v := p.GetVectors().GetVectors().GetVectors()["lex"]
+		p.Vectors = pb.NewVectorsMap(map[string]*pb.Vector{fmt.Sprintf("lex_%02d", id%3): v})
+		put(b, client, "kb", p)
+	}
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			if err := e.Close(); err != nil {
+				b.Fatal(err)
+			}
+			var err error
+			if e, err = Open(dir, Options{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(anonymousMB()), "MB")
+	})
+	defer e.Close()
+	client, err := e.Client()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer client.Close()
+	b.Run("query", func(b *testing.B) {
+		indices, values := c.vector(r, 60)
+		req := &pb.QueryPoints{CollectionName: "kb", Using: pb.PtrOf("lex_00"), Query: pb.NewQuerySparse(indices, values), WithPayload: pb.NewWithPayload(true)}
+		for b.Loop() {
+			if got, err := client.Query(context.Background(), req); err != nil || len(got) != 10 {
+				b.Fatal(len(got), err)
+			}
+		}
+	})
 }

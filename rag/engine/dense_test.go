@@ -89,3 +89,11 @@ func BenchmarkDot(b *testing.B) {
 		dot(v, v)
 	}
 }
+
+func gaussian(r *rand.Rand, dim int) []float32 {
+	v := make([]float32, dim)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	return v
+}
