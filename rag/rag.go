@@ -44,6 +44,8 @@ type Passage struct {
 	Cosine float64   // of its vector and the question's; 0 if it is not among the nearest
 	Fused  float64   // reciprocal ranks by words and by meaning, added up
 	Dense  []float32 // its vector, to be stored; searches leave it out
+
+	parts int // passages that were joined to make it; 0 and 1 mean none
 }
 
 // A Key names a document within its knowledge base.
@@ -67,6 +69,8 @@ type Query struct {
 	Also []lang.Tag // other languages whose passages still help
 	KBs  []string   // knowledge bases to search; none means every one
 	K    int        // passages wanted; 0 means DefaultK
+
+	Tenant string // whose passages are searched; empty means DefaultTenant
 }
 
 // A Vector is a sparse vector. Indices are unique and ascending; Values has

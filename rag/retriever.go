@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"tilgate/internal/fault"
@@ -22,46 +23,92 @@ const DefaultThreshold = 0.39
 type Retriever struct {
 	index     Searcher
 	threshold float64
+	opts      Options
 }
 
 // Options for NewRetriever. The zero value works.
 type Options struct {
-	Threshold float64 // of relevance, 0..1; 0 means DefaultThreshold, negative keeps everything
+	Threshold float64  // of relevance, 0..1; 0 means DefaultThreshold, negative keeps everything
+	Dense     *Dense   // searches for meaning as well, if it is not nil
+	Reranker  Reranker // reads the best hits again, if it is not nil
+	Diversity float64  // how much unlikeness to earlier passages counts, 0..1; 0 leaves the order alone
+	Join      bool     // passages that follow each other in a document become one
+	Log       *slog.Logger
 }
 
 // NewRetriever returns a retriever over an index.
 func NewRetriever(index Searcher, o Options) *Retriever {
-	return &Retriever{index: index, threshold: cmp.Or(o.Threshold, DefaultThreshold)}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Retriever{index: index, threshold: cmp.Or(o.Threshold, DefaultThreshold), opts: o}
 }
 
 // Found is what a search found and how likely it is to answer the question.
 type Found struct {
 	Hits
 	Relevance float64
+	Cosine    float64 // of the best hit by meaning; 0 without any
+	// Skipped says which steps failed and were left out: a search for meaning
+	// or a reranking. Words alone decided then, or the order before it stands.
+	Skipped []error
 }
 
 // Retrieve returns the passages that may answer q, best first; none when
 // nothing stored is relevant enough.
 func (r *Retriever) Retrieve(ctx context.Context, q Query) ([]Passage, error) {
 	found, err := r.Find(ctx, q)
-	if err != nil || found.Relevance < r.threshold {
+	if err != nil {
 		return nil, err
 	}
-	return found.Best(cmp.Or(q.K, DefaultK)), nil
+	for _, skipped := range found.Skipped {
+		r.opts.Log.Warn("retrieving goes on without a step", "err", skipped)
+	}
+	byWords := found.Relevance >= r.threshold
+	if !byWords && !r.byMeaning(found) {
+		return nil, nil
+	}
+	hits := Hits{Passages: distinct(found.Passages)}
+	if !byWords {
+		hits.Passages = slices.DeleteFunc(hits.Passages, func(p Passage) bool { return p.Cosine == 0 })
+	}
+	k := cmp.Or(q.K, DefaultK)
+	if r.opts.Diversity > 0 {
+		hits.Passages = diverse(hits.Best(max(k, depth)), 1-r.opts.Diversity)
+	}
+	best := hits.Best(k)
+	if r.opts.Join {
+		best = joined(best)
+	}
+	return best, nil
+}
+
+// byMeaning reports whether the vectors alone say that something was found.
+func (r *Retriever) byMeaning(f Found) bool {
+	return r.opts.Dense != nil && r.opts.Dense.Threshold > 0 && f.Cosine >= r.opts.Dense.Threshold
 }
 
 // worthwhile is the share of the best score below which a passage is noise:
 // leaving such passages out cost no quoted answer in any language measured.
 const worthwhile = 0.4
 
-// Best returns the first k passages that are worth reading beside the best.
+// Best returns the first k passages that are worth reading beside the best:
+// by their words, or because they are near in meaning.
 func (h Hits) Best(k int) []Passage {
-	for i, p := range h.Passages {
-		if i == k || p.Score < worthwhile*h.Passages[0].Score {
-			return h.Passages[:i]
+	top := 0.0
+	for _, p := range h.Passages {
+		top = max(top, p.Score)
+	}
+	var best []Passage
+	for _, p := range h.Passages {
+		if len(best) == k {
+			break
+		}
+		if p.Score >= worthwhile*top || p.Cosine > 0 {
+			best = append(best, p)
 		}
 	}
-	return h.Passages
+	return best
 }
 
 // Find is Retrieve without the threshold, for those who want to see scores.
@@ -70,20 +117,43 @@ func (r *Retriever) Find(ctx context.Context, q Query) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	meaning := r.startMeaning(ctx, q, kbs)
+	hits, err := r.words(ctx, q, kbs)
+	if err != nil {
+		return Found{}, err
+	}
+	found := Found{Hits: hits, Relevance: Relevance(q, hits)}
+	r.addMeaning(&found, <-meaning)
+	r.rerank(ctx, q, &found)
+	return found, ctx.Err()
+}
+
+// words finds passages by the question's words.
+func (r *Retriever) words(ctx context.Context, q Query, kbs []string) (Hits, error) {
 	var hits Hits
 	for _, kb := range kbs {
 		for _, tag := range languages(q) {
-			h, err := r.index.Search(ctx, Probe{KB: kb, Lang: tag, Lexical: AnalyzerFor(tag).Question(tag, q.Text),
-				K: max(cmp.Or(q.K, DefaultK), judged)})
+			h, err := r.index.Search(ctx, Probe{KB: kb, Lang: tag, Lexical: AnalyzerFor(tag).Question(tag, q.Text), K: r.candidates(q)})
 			if err != nil {
-				return Found{}, fmt.Errorf("searching knowledge base %s: %w", kb, err)
+				return Hits{}, fmt.Errorf("searching knowledge base %s: %w", kb, err)
 			}
 			hits.Passages = append(hits.Passages, h.Passages...)
 			hits.N += h.N
 		}
 	}
 	slices.SortStableFunc(hits.Passages, func(a, b Passage) int { return cmp.Compare(b.Score, a.Score) })
-	return Found{Hits: hits, Relevance: Relevance(q, hits)}, nil
+	return hits, nil
+}
+
+// candidates is how many hits of each kind are asked for.
+func (r *Retriever) candidates(q Query) int {
+	k := max(cmp.Or(q.K, DefaultK), judged)
+	if r.opts.Dense != nil || r.opts.Reranker != nil {
+		k = max(k, depth)
+	}
+	return k
 }
 
 // bases returns the knowledge bases to search.
