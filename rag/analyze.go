@@ -17,7 +17,14 @@ import (
 type Analyzer struct {
 	Name  string // as `tilgate lang show` prints it
 	Words bool   // index whole words
-	Grams []int  // lengths of the character n-grams, in code points
+	Pairs bool   // index pairs of neighbouring words, at half weight
+	Grams []Gram // character n-grams, the shortest first
+}
+
+// A Gram is a length of n-gram, in code points, and its weight beside words.
+type Gram struct {
+	N      int
+	Weight float32
 }
 
 // The analyzers, chosen by measuring (nDCG@10 on questions about paragraphs):
@@ -25,11 +32,11 @@ type Analyzer struct {
 // from threes as well; in Ethiopic a letter is a whole syllable; where words
 // are not spaced, runs of text are phrases, of which only n-grams can match.
 var (
-	alphabetic = Analyzer{Name: "words+c4", Words: true, Grams: []int{4}}
-	consonant  = Analyzer{Name: "words+c3+c4", Words: true, Grams: []int{3, 4}}
-	syllabic   = Analyzer{Name: "words+c3", Words: true, Grams: []int{3}}
-	unspaced   = Analyzer{Name: "c3+c4", Grams: []int{3, 4}}
-	han        = Analyzer{Name: "c1+c2", Grams: []int{1, 2}}
+	alphabetic = Analyzer{Name: "words+pairs/2+c4", Words: true, Pairs: true, Grams: []Gram{{4, 1}}}
+	consonant  = Analyzer{Name: "words+pairs/2+c3+c4", Words: true, Pairs: true, Grams: []Gram{{3, 1}, {4, 1}}}
+	syllabic   = Analyzer{Name: "words+c2/2+c3", Words: true, Grams: []Gram{{2, 0.5}, {3, 1}}}
+	unspaced   = Analyzer{Name: "c3+c4", Grams: []Gram{{3, 1}, {4, 1}}}
+	han        = Analyzer{Name: "c1+c2", Grams: []Gram{{1, 1}, {2, 1}}}
 )
 
 var analyzerOf = map[lang.Tag]Analyzer{
@@ -58,51 +65,89 @@ const (
 	avgGrams = 600.0 // for each length of n-gram
 )
 
+// A field is the terms of one kind in a text, hashed, sorted, with repetition.
+// BM25 counts the length of each field apart.
+type field struct {
+	terms  []uint32
+	weight float32
+	avg    float64 // length
+}
+
 // Passage returns the BM25 weights of a passage, without the IDF, which the
 // store multiplies in at query time.
 func (a Analyzer) Passage(tag lang.Tag, text string) Vector {
-	words, grams := a.terms(tag, text)
 	var v Vector
-	v.addBM25(words, avgWords)
-	v.addBM25(grams, avgGrams*float64(len(a.Grams)))
-	return v.sorted()
-}
-
-// Question returns how often each term stands in a question.
-func (a Analyzer) Question(tag lang.Tag, text string) Vector {
-	words, grams := a.terms(tag, text)
-	var v Vector
-	for _, field := range [][]uint32{words, grams} {
-		runs(field, func(term uint32, n int) {
-			v.Indices, v.Values = append(v.Indices, term), append(v.Values, float32(n))
+	for _, f := range a.fields(tag, text) {
+		norm := k1 * (1 - b + b*float64(len(f.terms))/f.avg)
+		runs(f.terms, func(term uint32, n int) {
+			tf := float64(n)
+			v.add(term, f.weight*float32(tf*(k1+1)/(tf+norm)))
 		})
 	}
 	return v.sorted()
 }
 
-// terms returns the hashed terms of a text with repetition, sorted, in two
-// fields whose lengths BM25 counts apart.
-func (a Analyzer) terms(tag lang.Tag, text string) (words, grams []uint32) {
-	for w := range lang.Words(lang.Fold(tag, text)) {
-		if a.Words {
-			words = append(words, hashTerm('w', []byte(w)))
-		}
-		grams = a.appendGrams(grams, w)
+// Question returns how often each term stands in a question.
+func (a Analyzer) Question(tag lang.Tag, text string) Vector {
+	var v Vector
+	for _, f := range a.fields(tag, text) {
+		runs(f.terms, func(term uint32, n int) { v.add(term, float32(n)) })
 	}
-	slices.Sort(words)
-	slices.Sort(grams)
-	return words, grams
+	return v.sorted()
+}
+
+func (v *Vector) add(term uint32, value float32) {
+	v.Indices, v.Values = append(v.Indices, term), append(v.Values, value)
+}
+
+// fields returns the terms of a text, words first if the analyzer has them.
+func (a Analyzer) fields(tag lang.Tag, text string) []field {
+	fields := make([]field, 0, 2+len(a.Grams))
+	if a.Words {
+		fields = append(fields, field{weight: 1, avg: avgWords})
+	}
+	if a.Pairs {
+		fields = append(fields, field{weight: 0.5, avg: avgWords})
+	}
+	for _, g := range a.Grams {
+		fields = append(fields, field{weight: g.Weight, avg: avgGrams})
+	}
+	grams := fields[len(fields)-len(a.Grams):]
+	var last uint32
+	for w := range lang.Words(lang.Fold(tag, text)) {
+		a.appendGrams(grams, w)
+		if !a.Words {
+			continue
+		}
+		word := hashTerm('w', []byte(w))
+		if n := len(fields[0].terms); a.Pairs && n > 0 {
+			fields[1].terms = append(fields[1].terms, hashPair(last, word))
+		}
+		fields[0].terms, last = append(fields[0].terms, word), word
+	}
+	for _, f := range fields {
+		slices.Sort(f.terms)
+	}
+	return fields
+}
+
+// grams returns the n-grams of a text of every length together, sorted.
+func (a Analyzer) grams(tag lang.Tag, text string) []uint32 {
+	a.Words, a.Pairs = false, false
+	var all []uint32
+	for _, f := range a.fields(tag, text) {
+		all = append(all, f.terms...)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // appendGrams adds the n-grams of one word. A word that is shorter than n
 // counts whole.
-func (a Analyzer) appendGrams(grams []uint32, word string) []uint32 {
-	if len(a.Grams) == 0 {
-		return grams
-	}
+func (a Analyzer) appendGrams(fields []field, word string) {
 	var buffer [96]byte
 	padded := append(append(append(buffer[:0], ' '), word...), ' ')
-	if a.Grams[0] == 1 {
+	if len(a.Grams) > 0 && a.Grams[0].N == 1 {
 		padded = padded[1 : len(padded)-1] // single characters need no edges
 	}
 	var places [48]int
@@ -113,22 +158,27 @@ func (a Analyzer) appendGrams(grams []uint32, word string) []uint32 {
 		}
 	}
 	starts = append(starts, len(padded))
-	for _, n := range a.Grams {
-		if len(starts)-1 <= n {
-			grams = append(grams, hashTerm(byte('0'+n), padded))
+	for k, g := range a.Grams {
+		f := &fields[k]
+		if len(starts)-1 <= g.N {
+			f.terms = append(f.terms, hashTerm(byte('0'+g.N), padded))
 			continue
 		}
-		for i := 0; i+n < len(starts); i++ {
-			grams = append(grams, hashTerm(byte('0'+n), padded[starts[i]:starts[i+n]]))
+		for i := 0; i+g.N < len(starts); i++ {
+			f.terms = append(f.terms, hashTerm(byte('0'+g.N), padded[starts[i]:starts[i+g.N]]))
 		}
 	}
-	return grams
 }
 
 // hashTerm gives a term its index; the field keeps the word "тил" apart from
 // the n-gram.
 func hashTerm(field byte, term []byte) uint32 {
 	return uint32(xxh3.HashSeed(term, uint64(field)))
+}
+
+// hashPair gives two neighbouring words their index.
+func hashPair(first, second uint32) uint32 {
+	return uint32((uint64(first)<<32 | uint64(second)) * 0x9E3779B97F4A7C15 >> 32) // Fibonacci hashing
 }
 
 // runs calls f for each distinct value of a sorted slice with its count.
@@ -141,15 +191,6 @@ func runs(sorted []uint32, f func(value uint32, n int)) {
 		f(sorted[i], j-i)
 		i = j
 	}
-}
-
-func (v *Vector) addBM25(field []uint32, avg float64) {
-	norm := k1 * (1 - b + b*float64(len(field))/avg)
-	runs(field, func(term uint32, n int) {
-		tf := float64(n)
-		v.Indices = append(v.Indices, term)
-		v.Values = append(v.Values, float32(tf*(k1+1)/(tf+norm)))
-	})
 }
 
 // sorted orders the vector by index. Two terms that hash alike become one.

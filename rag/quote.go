@@ -30,15 +30,14 @@ func Quotes(q Query, passages []Passage, n int) []Quote {
 	for i, p := range passages {
 		n := 0
 		for text := range lang.Sentences(p.Lang, p.Text) {
-			words, grams := AnalyzerFor(p.Lang).terms(p.Lang, text)
-			sentences = append(sentences, sentence{i, n, text, words, grams})
+			sentences = append(sentences, sentence{i, n, text, AnalyzerFor(p.Lang).fields(p.Lang, text)})
 			n++
 		}
 	}
-	words, grams := AnalyzerFor(q.Lang).terms(q.Lang, q.Text)
 	own := make([]float64, len(sentences))
-	addScores(own, words, sentences, func(s sentence) []uint32 { return s.words })
-	addScores(own, grams, sentences, func(s sentence) []uint32 { return s.grams })
+	for i, f := range AnalyzerFor(q.Lang).fields(q.Lang, q.Text) {
+		addScores(own, f, sentences, i)
+	}
 
 	quotes := make([]Quote, len(sentences))
 	for i, s := range sentences {
@@ -54,34 +53,43 @@ func Quotes(q Query, passages []Passage, n int) []Quote {
 }
 
 type sentence struct {
-	passage, n   int
-	text         string
-	words, grams []uint32 // sorted, with repetition
+	passage, n int
+	text       string
+	fields     []field
 }
 
-// addScores adds each sentence's BM25 score for the question's terms in one
-// field.
-func addScores(scores []float64, question []uint32, sentences []sentence, field func(sentence) []uint32) {
+// terms returns field i of a sentence; a passage in another language may have
+// fewer.
+func (s sentence) terms(i int) []uint32 {
+	if i >= len(s.fields) {
+		return nil
+	}
+	return s.fields[i].terms
+}
+
+// addScores adds each sentence's BM25 score for the question's terms in field
+// number i.
+func addScores(scores []float64, question field, sentences []sentence, i int) {
 	total := 0
 	for _, s := range sentences {
-		total += len(field(s))
+		total += len(s.terms(i))
 	}
 	if total == 0 {
 		return
 	}
 	avg, n := float64(total)/float64(len(sentences)), float64(len(sentences))
 	tf := make([]int, len(sentences))
-	runs(question, func(term uint32, repeated int) {
+	runs(question.terms, func(term uint32, repeated int) {
 		df := 0.0
-		for i, s := range sentences {
-			if tf[i] = occurrences(field(s), term); tf[i] > 0 {
+		for k, s := range sentences {
+			if tf[k] = occurrences(s.terms(i), term); tf[k] > 0 {
 				df++
 			}
 		}
-		idf := float64(repeated) * math.Log((n-df+0.5)/(df+0.5)+1)
-		for i, s := range sentences {
-			if f := float64(tf[i]); f > 0 {
-				scores[i] += idf * f * (k1 + 1) / (f + k1*(1-b+b*float64(len(field(s)))/avg))
+		idf := float64(repeated) * float64(question.weight) * math.Log((n-df+0.5)/(df+0.5)+1)
+		for k, s := range sentences {
+			if f := float64(tf[k]); f > 0 {
+				scores[k] += idf * f * (k1 + 1) / (f + k1*(1-b+b*float64(len(s.terms(i)))/avg))
 			}
 		}
 	})

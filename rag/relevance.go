@@ -56,14 +56,14 @@ func features(q Query, h Hits) [nFeatures]float64 {
 	analyzer := AnalyzerFor(q.Lang)
 	pool := make([][]uint32, len(hits))
 	for i, p := range hits {
-		pool[i] = sortedGrams(analyzer, p.Lang, p.indexed())
+		pool[i] = analyzer.grams(p.Lang, p.indexed())
 	}
 	question, terms := weigh(analyzer, q, pool)
 
 	best := 0.0
 	for _, p := range hits[:min(len(hits), 3)] {
 		for s := range lang.Sentences(p.Lang, p.Text) {
-			best = max(best, coverage(question, sortedGrams(analyzer, p.Lang, s)))
+			best = max(best, coverage(question, analyzer.grams(p.Lang, s)))
 		}
 	}
 	first, second, last := hits[0].Score, 0.0, hits[len(hits)-1].Score
@@ -91,9 +91,12 @@ type weighted struct {
 // stands in the question, times its IDF among the hits. terms is the length
 // of the question in terms of every kind.
 func weigh(a Analyzer, q Query, pool [][]uint32) (grams []weighted, terms float64) {
-	words, all := a.terms(q.Lang, q.Text)
+	length := 0
+	for _, f := range a.fields(q.Lang, q.Text) {
+		length += len(f.terms)
+	}
 	n := float64(len(pool))
-	runs(all, func(term uint32, tf int) {
+	runs(a.grams(q.Lang, q.Text), func(term uint32, tf int) {
 		df := 0.0
 		for _, p := range pool {
 			if _, ok := slices.BinarySearch(p, term); ok {
@@ -102,7 +105,7 @@ func weigh(a Analyzer, q Query, pool [][]uint32) (grams []weighted, terms float6
 		}
 		grams = append(grams, weighted{term, float64(tf) * math.Log((n-df+0.5)/(df+0.5)+1)})
 	})
-	return grams, float64(max(1, len(words)+len(all)))
+	return grams, float64(max(1, length))
 }
 
 // coverage returns the share of the question's weight that a text with these
@@ -119,9 +122,4 @@ func coverage(question []weighted, text []uint32) float64 {
 		return 0
 	}
 	return have / all
-}
-
-func sortedGrams(a Analyzer, tag lang.Tag, text string) []uint32 {
-	_, grams := a.terms(tag, text)
-	return grams
 }

@@ -11,12 +11,13 @@ import (
 	"tilgate/internal/lang"
 )
 
-// Split cuts a document into passages of whole sentences: about 100 to 150
-// words, which is where weight-free retrieval is best. A paragraph that fits
-// is kept whole. The text of a passage is a piece of the document as it
-// stands, so that it can be quoted.
+// Split cuts a document into passages of whole sentences, about 100 to 200
+// words each and of about equal length. A document that is not much longer is
+// one passage: cutting paragraphs in two cost 0.1 to 0.4 points of nDCG@10. The
+// text of a passage is a piece of the document as it stands, so that it can be
+// quoted.
 func Split(d Document) []Passage {
-	limit := passageLetters(d.Text)
+	limit := pieceLetters(d.Text)
 	var out []Passage
 	add := func(text string) {
 		if text = strings.TrimSpace(text); text == "" {
@@ -29,7 +30,7 @@ func Split(d Document) []Passage {
 	for s := range lang.Sentences(d.Lang, d.Text) {
 		begin := at + strings.Index(d.Text[at:], s)
 		n := letters(s)
-		if size > 0 && size+n > limit {
+		if size > 0 && size+n/2 > limit {
 			add(d.Text[start:begin])
 			start, size = begin, 0
 		}
@@ -38,22 +39,33 @@ func Split(d Document) []Passage {
 		for size > 2*limit { // a sentence without an end, such as a table
 			cut := start + softCut(d.Text[start:at], limit)
 			add(d.Text[start:cut])
-			start, size = cut, size-letters(d.Text[start:cut])
+			start, size = cut, letters(d.Text[cut:at])
 		}
 	}
 	add(d.Text[start:])
 	return out
 }
 
-// passageLetters is how many letters make 130 words or so, by script.
+// pieceLetters returns how many letters each passage of a text should have.
+func pieceLetters(text string) int {
+	limit := passageLetters(text)
+	all := letters(text)
+	if all <= limit*3/2 {
+		return limit * 3 / 2
+	}
+	pieces := (all + limit - 1) / limit
+	return all/pieces + 1
+}
+
+// passageLetters is how many letters make 200 words or so, by script.
 func passageLetters(text string) int {
 	switch lang.ScriptOf(text[:cutAt(text, 2000)]) {
 	case "Hani", "Jpan":
-		return 350
+		return 450
 	case "Ethi", "Kore":
-		return 900
+		return 800
 	}
-	return 1300
+	return 1200
 }
 
 // softCut returns the byte after about n letters of text, at a space if one
