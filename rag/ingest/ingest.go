@@ -38,14 +38,26 @@ type Report struct {
 	Added     int `json:"added"`
 	Changed   int `json:"changed"`
 	Unchanged int `json:"unchanged"`
-	Passages  int `json:"passages"` // stored by this run
+	Passages  int `json:"passages"`   // stored by this run
+	WordsOnly int `json:"words_only"` // of these, without the dense vector that was wanted
 	Faults    []error
+
+	WhyWordsOnly error // for the first of them
+}
+
+// An Embedder gives passages their dense vectors, nil where there is none; the
+// error says why. They are then found by their words, until another run
+// succeeds.
+type Embedder interface {
+	Passages(ctx context.Context, passages []rag.Passage) ([][]float32, error)
+	Name() string // of the model
 }
 
 // Options of a Run.
 type Options struct {
 	KB       string
 	Langs    []lang.Tag                      // the knowledge base should have room for, beside those of the documents
+	Embedder Embedder                        // may be nil
 	Progress func(done int64, report Report) // called after each batch with the bytes read; may be nil
 }
 
@@ -68,12 +80,16 @@ func Run(ctx context.Context, w Writer, items iter.Seq2[Item, error], o Options)
 	r := &run{w: w, o: o, stored: stored, seen: map[rag.Key]string{}, langs: slices.Clone(o.Langs)}
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(writers)
+	var noRoom error
 	for item, err := range items {
 		if inner.Err() != nil {
 			break
 		}
 		if err == nil {
-			err = r.take(inner, item)
+			if noRoom = r.makeRoom(inner, item.Lang.Base()); noRoom != nil {
+				break
+			}
+			err = r.take(item)
 		}
 		if err != nil {
 			r.fault(err)
@@ -85,6 +101,9 @@ func Run(ctx context.Context, w Writer, items iter.Seq2[Item, error], o Options)
 	r.send(inner, group)
 	if err := group.Wait(); err != nil {
 		return r.report, fmt.Errorf("storing in knowledge base %s: %w", o.KB, err)
+	}
+	if noRoom != nil {
+		return r.report, fmt.Errorf("preparing knowledge base %s: %w", o.KB, noRoom)
 	}
 	return r.report, ctx.Err()
 }
@@ -116,8 +135,17 @@ func (r *run) fault(err error) {
 	r.report.Faults = append(r.report.Faults, err)
 }
 
+// makeRoom has the knowledge base learn a language that turns up.
+func (r *run) makeRoom(ctx context.Context, tag lang.Tag) error {
+	if slices.Contains(r.langs, tag) {
+		return nil
+	}
+	r.langs = append(r.langs, tag)
+	return r.w.Create(ctx, r.o.KB, r.langs)
+}
+
 // take puts a document into the next batch, unless it is stored already.
-func (r *run) take(ctx context.Context, item Item) error {
+func (r *run) take(item Item) error {
 	d := item.Document
 	r.done = item.Read
 	key := rag.Key{Lang: d.Lang, Doc: d.ID}
@@ -125,12 +153,6 @@ func (r *run) take(ctx context.Context, item Item) error {
 		return fault.Invalid.Errorf("%s: document %q in %s was already read at %s", item.Where, d.ID, d.Lang, where)
 	}
 	r.seen[key] = item.Where
-	if !slices.Contains(r.langs, d.Lang.Base()) {
-		r.langs = append(r.langs, d.Lang.Base())
-		if err := r.w.Create(ctx, r.o.KB, r.langs); err != nil {
-			return err
-		}
-	}
 	hash := Hash(d)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -138,7 +160,9 @@ func (r *run) take(ctx context.Context, item Item) error {
 	switch {
 	case known && old.Whole && old.Hash == hash:
 		r.report.Unchanged++
-		return nil
+		if r.o.Embedder == nil || old.Model == r.o.Embedder.Name() {
+			return nil
+		}
 	case known:
 		r.report.Changed++
 		r.stale = append(r.stale, staleDoc{key, hash})
@@ -159,6 +183,9 @@ func (r *run) send(ctx context.Context, group *errgroup.Group) {
 	docs, stale, passages, done := r.docs, r.stale, r.passages, r.done
 	r.docs, r.stale, r.passages = nil, nil, 0
 	group.Go(func() error {
+		if err := r.embed(ctx, docs); err != nil {
+			return err
+		}
 		if err := r.w.Upsert(ctx, r.o.KB, docs); err != nil {
 			return err
 		}
@@ -175,6 +202,37 @@ func (r *run) send(ctx context.Context, group *errgroup.Group) {
 		}
 		return nil
 	})
+}
+
+// embed gives the passages of documents their vectors. Only an end of ctx is
+// an error.
+func (r *run) embed(ctx context.Context, docs [][]rag.Passage) error {
+	if r.o.Embedder == nil {
+		return nil
+	}
+	all := slices.Concat(docs...)
+	vectors, why := r.o.Embedder.Passages(ctx, all)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	missing, i := 0, 0
+	for _, doc := range docs {
+		for k := range doc {
+			if i < len(vectors) && vectors[i] != nil {
+				doc[k].Dense = vectors[i]
+			} else {
+				missing++
+			}
+			i++
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.WordsOnly += missing
+	if r.report.WhyWordsOnly == nil && missing > 0 {
+		r.report.WhyWordsOnly = why
+	}
+	return nil
 }
 
 // version is part of every hash: raise it when the same document would be
