@@ -9,7 +9,8 @@ import (
 
 // A Caller is who asks: the name of a key, never its secret.
 type Caller struct {
-	Name string
+	Name   string
+	Tenant string // whose passages the caller sees; empty is the default tenant
 }
 
 // A Request is a question that Tilgate itself answers ("auto"): language,

@@ -334,7 +334,7 @@ func joinTags(tags []lang.Tag) string {
 // retrieve finds the passages for a question. A store that is down does not
 // fail the request; it is noted in the plan.
 func (s *Service) retrieve(ctx context.Context, r Request, a *adapters.Adapter, question string, plan *Plan) ([]rag.Passage, error) {
-	q := rag.Query{Text: question, Lang: a.Tag, Also: a.Retrieve.Also, KBs: r.Knowledge}
+	q := rag.Query{Text: question, Lang: a.Tag, Also: a.Retrieve.Also, KBs: r.Knowledge, Tenant: r.Caller.Tenant}
 	passages, err := s.parts.Retriever.Retrieve(ctx, q)
 	if before := questionBefore(r.Messages); err == nil && len(passages) == 0 && before != "" {
 		q.Text = before + "\n" + question // "And for a man?" means little alone

@@ -33,19 +33,19 @@ func (p *program) ask(ctx context.Context, f askFlags, question string) error {
 	if err != nil {
 		return err
 	}
-	r := serving.Request{ID: "ask", Messages: []serving.Message{{Role: "user", Content: question}}, Knowledge: f.kbs, Stream: true}
+	r := serving.Request{ID: "ask", Caller: serving.Caller{Tenant: f.tenant}, Messages: []serving.Message{{Role: "user", Content: question}}, Knowledge: f.kbs, Stream: true}
 	if f.lang != "" {
 		if r.Language, err = lang.ParseTag(f.lang); err != nil {
 			return usageError{fmt.Errorf("--lang: %w", err)}
 		}
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	index, closeIndex, err := openIndex(ctx, c, quiet)
+	store, closeStore, err := openStore(ctx, c, quiet)
 	if err != nil {
 		return err
 	}
-	defer closeIndex()
-	svc, _, err := openService(ctx, c, index, quiet)
+	defer closeStore()
+	svc, _, err := openService(ctx, c, store, quiet)
 	if err != nil {
 		return err
 	}

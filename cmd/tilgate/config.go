@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/internal/lang"
+	"tilgate/rag"
 	"tilgate/serving/auth"
 )
 
@@ -28,6 +30,10 @@ type Config struct {
 	Qdrant QdrantConfig `toml:"qdrant"`
 	Ollama OllamaConfig `toml:"ollama"`
 	Keys   []KeyConfig  `toml:"key"`
+
+	Embed    EmbedConfig    `toml:"embed,omitempty"`
+	Rerank   RerankConfig   `toml:"rerank,omitempty"`
+	Retrieve RetrieveConfig `toml:"retrieve,omitempty"`
 }
 
 // QdrantConfig says where a Qdrant server is; without an address the embedded
@@ -35,7 +41,8 @@ type Config struct {
 type QdrantConfig struct {
 	Address string `toml:"address"` // host:port of gRPC
 	TLS     bool   `toml:"tls"`
-	APIKey  string `toml:"-"` // from TILGATE_QDRANT_KEY
+	Shard   string `toml:"shard"` // key of the shard that everything lies in, such as a country's
+	APIKey  string `toml:"-"`     // from TILGATE_QDRANT_KEY
 }
 
 // OllamaConfig says where Ollama is; an empty URL means that none is asked.
@@ -45,10 +52,12 @@ type OllamaConfig struct {
 	NumCtx int    `toml:"num_ctx"` // context in tokens
 }
 
-// KeyConfig is a caller: a name, and the hash of the secret.
+// KeyConfig is a caller: a name, the hash of the secret, and whose passages
+// the caller may see.
 type KeyConfig struct {
-	Name string    `toml:"name"`
-	Hash auth.Hash `toml:"hash"`
+	Name   string    `toml:"name"`
+	Hash   auth.Hash `toml:"hash"`
+	Tenant string    `toml:"tenant"` // empty is the default tenant
 }
 
 func defaultConfig() Config {
@@ -77,6 +86,7 @@ func loadConfig(path string, getenv func(string) string) (Config, error) {
 		}
 	}
 	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
+	c.Embed.APIKey, c.Rerank.APIKey = getenv("TILGATE_EMBED_KEY"), getenv("TILGATE_RERANK_KEY")
 	return c, nil
 }
 
@@ -103,6 +113,7 @@ func (c Config) check() []error {
 	if c.Ollama.NumCtx < 0 {
 		fault("ollama.num_ctx: %d is below 0", c.Ollama.NumCtx)
 	}
+	c.checkRetrieval(fault)
 	seen := map[string]bool{}
 	for i, k := range c.Keys {
 		if k.Name == "" || seen[k.Name] {
@@ -110,6 +121,9 @@ func (c Config) check() []error {
 		}
 		if k.Hash == (auth.Hash{}) {
 			fault("key %d: its hash is missing; tilgate key create makes one", i+1)
+		}
+		if err := rag.CheckTenant(cmp.Or(k.Tenant, rag.DefaultTenant)); err != nil {
+			fault("key %d: tenant: %w", i+1, err)
 		}
 		seen[k.Name] = true
 	}
@@ -119,7 +133,7 @@ func (c Config) check() []error {
 func (c Config) keys() []auth.Key {
 	var keys []auth.Key
 	for _, k := range c.Keys {
-		keys = append(keys, auth.Key{Name: k.Name, Hash: k.Hash})
+		keys = append(keys, auth.Key{Name: k.Name, Hash: k.Hash, Tenant: k.Tenant})
 	}
 	return keys
 }
@@ -146,6 +160,10 @@ func writeConfig(w io.Writer, c Config) error {
 	enc := toml.NewEncoder(w)
 	enc.Indent = ""
 	return enc.Encode(c)
+}
+
+func tenantFlag(cmd *cobra.Command, tenant *string) {
+	cmd.Flags().StringVar(tenant, "tenant", rag.DefaultTenant, "whose knowledge bases; what others have is not seen")
 }
 
 func (p *program) configFlag(cmd *cobra.Command, path *string) {

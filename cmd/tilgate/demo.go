@@ -16,6 +16,7 @@ import (
 
 	"tilgate/adapters"
 	"tilgate/internal/lang"
+	"tilgate/rag"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
 	"tilgate/rag/sample"
@@ -56,16 +57,16 @@ func (p *program) demo(ctx context.Context, c Config) error {
 	}
 	defer ln.Close()
 	quiet := slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	index, closeIndex, err := openIndex(ctx, c, quiet)
+	store, closeStore, err := openStore(ctx, c, quiet)
 	if err != nil {
 		return err
 	}
-	defer closeIndex()
+	defer closeStore()
 	fmt.Fprintln(p.out, "Tilgate demo: the public service desk of Namuna. Sample content, no advice.")
-	if err := p.ingestSample(ctx, index); err != nil {
+	if err := p.ingestSample(ctx, store.For(rag.DefaultTenant)); err != nil {
 		return err
 	}
-	svc, models, err := openService(ctx, c, index, quiet)
+	svc, models, err := openService(ctx, c, store, quiet)
 	if err != nil {
 		return err
 	}

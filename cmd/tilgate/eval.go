@@ -152,7 +152,7 @@ func indexCorpus(ctx context.Context, dir, tag string) (*indexedCorpus, error) {
 		return nil, err
 	}
 	c.close = func() { client.Close(); store.Close(); os.RemoveAll(temp) }
-	index := qdrant.New(client)
+	index := qdrant.New(client, qdrant.Options{}).For(rag.DefaultTenant)
 	start := time.Now()
 	report, err := ingest.Run(ctx, index, c.items(), ingest.Options{KB: "corpus", Langs: []lang.Tag{c.tag}})
 	if err == nil {

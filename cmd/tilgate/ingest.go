@@ -14,7 +14,7 @@ import (
 )
 
 func (p *program) ingestCommand() *cobra.Command {
-	var path, kb, tag string
+	var path, kb, tag, tenant string
 	var asJSON bool
 	cmd := &cobra.Command{Use: "ingest --kb NAME [--lang TAG] PATH…", Short: "Bring documents into a knowledge base",
 		Long: `Bring documents into a knowledge base.
@@ -49,30 +49,31 @@ are stored all the same, and the exit code is 1.`,
 			if err != nil {
 				return err
 			}
-			return p.ingest(cmd.Context(), c, kb, fallback, files, asJSON)
+			return p.ingest(cmd.Context(), c, tenant, kb, fallback, files, asJSON)
 		}}
 	p.configFlag(cmd, &path)
 	cmd.Flags().StringVar(&kb, "kb", "", "name of the knowledge base (required)")
 	cmd.Flags().StringVar(&tag, "lang", "", "language of documents that do not name theirs, such as ky")
+	tenantFlag(cmd, &tenant)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	_ = cmd.MarkFlagRequired("kb")
 	return cmd
 }
 
-func (p *program) ingest(ctx context.Context, c Config, kb string, tag lang.Tag, files []ingest.File, asJSON bool) error {
+func (p *program) ingest(ctx context.Context, c Config, tenant, kb string, tag lang.Tag, files []ingest.File, asJSON bool) error {
 	if len(files) == 0 {
 		return fmt.Errorf("there is nothing to read: no .md, .txt or .jsonl file in these folders")
 	}
-	index, closeIndex, err := openIndex(ctx, c, slog.New(slog.DiscardHandler))
+	store, closeStore, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	defer closeIndex()
+	defer closeStore()
 	set, err := openAdapters(c)
 	if err != nil {
 		return err
 	}
-	report, err := p.runIngest(ctx, index, kb, set.Tags(), files, ingest.Documents(files, tag))
+	report, err := p.runIngest(ctx, store.For(tenant), kb, set.Tags(), files, ingest.Documents(files, tag))
 	if err != nil {
 		return err
 	}

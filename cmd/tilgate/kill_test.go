@@ -111,12 +111,12 @@ func waitFor(t *testing.T, path string) {
 // checkStored reads what the index holds.
 func checkStored(t *testing.T, data string, want map[string]int) {
 	t.Helper()
-	index, closeIndex, err := openIndex(t.Context(), Config{Data: data}, slog.New(slog.DiscardHandler))
+	store, closeStore, err := openStore(t.Context(), Config{Data: data}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeIndex()
-	stored, err := index.Stored(t.Context(), "streets")
+	defer closeStore()
+	stored, err := store.For(rag.DefaultTenant).Stored(t.Context(), "streets")
 	if err != nil {
 		t.Fatal(err)
 	}

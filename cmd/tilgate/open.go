@@ -23,26 +23,27 @@ import (
 // newLog returns the log: JSON lines for machines, unless quiet.
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
 
-// openIndex opens the Qdrant server that the configuration names, or else the
+// openStore opens the Qdrant server that the configuration names, or else the
 // embedded engine. The index is the same code over either.
-func openIndex(ctx context.Context, c Config, log *slog.Logger) (index *qdrant.Index, closeIndex func(), err error) {
+func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
+	options := qdrant.Options{Shard: c.Qdrant.Shard}
 	if c.Qdrant.Address != "" {
 		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS})
 		if err != nil {
 			return nil, nil, err
 		}
-		return qdrant.New(client), func() { client.Close() }, nil
+		return qdrant.New(client, options), func() { client.Close() }, nil
 	}
-	store, err := engine.Open(c.Data, engine.Options{Log: log})
+	embedded, err := engine.Open(c.Data, engine.Options{Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := store.Client()
+	client, err := embedded.Client()
 	if err != nil {
-		store.Close()
+		embedded.Close()
 		return nil, nil, err
 	}
-	return qdrant.New(client), func() { client.Close(); store.Close() }, nil
+	return qdrant.New(client, options), func() { client.Close(); embedded.Close() }, nil
 }
 
 func openAdapters(c Config) (*adapters.Set, error) {
@@ -53,7 +54,7 @@ func openAdapters(c Config) (*adapters.Set, error) {
 }
 
 // openService puts the parts of an answer together.
-func openService(ctx context.Context, c Config, index *qdrant.Index, log *slog.Logger) (*serving.Service, *pool.Pool, error) {
+func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.Logger) (*serving.Service, *pool.Pool, error) {
 	set, err := openAdapters(c)
 	if err != nil {
 		return nil, nil, err
@@ -71,11 +72,16 @@ func openService(ctx context.Context, c Config, index *qdrant.Index, log *slog.L
 	return serving.New(serving.Parts{
 		Adapters:  set,
 		Detector:  detector{lid.Default()},
-		Retriever: rag.NewRetriever(index, rag.Options{Threshold: c.Threshold}),
+		Retriever: rag.Tenants(func(tenant string) *rag.Retriever { return openRetriever(c, store, tenant) }),
 		Models:    models,
 		Upstream:  models,
 		Recorder:  record.New(log),
 	}, serving.Options{Language: c.Language, PromptTokens: c.Ollama.NumCtx * 3 / 4, Log: log}), models, nil
+}
+
+// openRetriever returns the retriever of one tenant.
+func openRetriever(c Config, store *qdrant.Store, tenant string) *rag.Retriever {
+	return rag.NewRetriever(store.For(tenant), rag.Options{Threshold: c.Threshold})
 }
 
 // detector lets serving ask the detector of languages.

@@ -14,15 +14,16 @@ import (
 )
 
 type askFlags struct {
-	config, lang string
-	kbs          []string
-	json         bool
+	config, lang, tenant string
+	kbs                  []string
+	json                 bool
 }
 
 func (f *askFlags) add(p *program, cmd *cobra.Command) {
 	p.configFlag(cmd, &f.config)
 	cmd.Flags().StringVar(&f.lang, "lang", "", "language of the question, such as ky; detected if not given")
 	cmd.Flags().StringSliceVar(&f.kbs, "kb", nil, "knowledge bases to search; all if not given")
+	tenantFlag(cmd, &f.tenant)
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 }
 
@@ -56,13 +57,12 @@ func (p *program) search(ctx context.Context, f askFlags, question string, k int
 	if err != nil {
 		return err
 	}
-	index, closeIndex, err := openIndex(ctx, c, slog.New(slog.DiscardHandler))
+	store, closeStore, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	defer closeIndex()
-	r := rag.NewRetriever(index, rag.Options{Threshold: c.Threshold})
-	found, err := r.Find(ctx, rag.Query{Text: question, Lang: tag, KBs: f.kbs, K: k})
+	defer closeStore()
+	found, err := openRetriever(c, store, f.tenant).Find(ctx, rag.Query{Text: question, Lang: tag, KBs: f.kbs, K: k})
 	if err != nil {
 		return err
 	}

@@ -45,12 +45,12 @@ func (p *program) serve(ctx context.Context, c Config) error {
 		return err
 	}
 	defer ln.Close()
-	index, closeIndex, err := openIndex(ctx, c, log)
+	store, closeStore, err := openStore(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer closeIndex()
-	svc, _, err := openService(ctx, c, index, log)
+	defer closeStore()
+	svc, _, err := openService(ctx, c, store, log)
 	if err != nil {
 		return err
 	}

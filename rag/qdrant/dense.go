@@ -29,12 +29,20 @@ type Model struct {
 // It is called before the first Create. A knowledge base that has none, or
 // those of another model, is moved to its next version, without vectors: its
 // passages get them as they are ingested again.
-func (x *Index) UseModel(m Model) { x.model = m }
+func (s *Store) UseModel(m Model) { s.model = m }
 
 // Model returns the model whose dense vectors a knowledge base has room for;
 // its zero value if it has none.
 func (x *Index) Model(ctx context.Context, kb string) (Model, error) {
-	info, err := x.client.GetCollectionInfo(ctx, kb)
+	alias, err := x.name(kb)
+	if err != nil {
+		return Model{}, err
+	}
+	return x.modelIn(ctx, alias)
+}
+
+func (s *shared) modelIn(ctx context.Context, collection string) (Model, error) {
+	info, err := s.client.GetCollectionInfo(ctx, collection)
 	if err != nil {
 		return Model{}, explain(err)
 	}
@@ -65,8 +73,12 @@ func (m Model) addDense(req *qdrant.CreateCollection) {
 // Nearest returns the passages in some languages whose vectors point where
 // the probe's does.
 func (x *Index) Nearest(ctx context.Context, p rag.DenseProbe) ([]rag.Passage, error) {
-	points, err := x.client.Query(ctx, &qdrant.QueryPoints{
-		CollectionName: p.KB,
+	alias, err := x.name(p.KB)
+	if err != nil {
+		return nil, err
+	}
+	points, err := x.query(ctx, &qdrant.QueryPoints{
+		CollectionName: alias,
 		Query:          qdrant.NewQueryDense(p.Vector),
 		Using:          qdrant.PtrOf(denseName),
 		Limit:          qdrant.PtrOf(uint64(p.K)),

@@ -30,19 +30,32 @@ import (
 	"tilgate/internal/lang"
 )
 
-// An Index holds knowledge bases. It is safe for concurrent use.
+// A Store is a Qdrant, or the embedded engine. What it holds is asked of the
+// Index of a tenant. It is safe for concurrent use.
+type Store struct{ *shared }
+
+// An Index is what one tenant has in a store: its knowledge bases. It is safe
+// for concurrent use.
 type Index struct {
+	*shared
+	tenant string
+	wrong  error // with the tenant's name
+}
+
+// shared is what the indexes of all tenants have in common.
+type shared struct {
 	client *qdrant.Client
-	model  Model // of dense vectors; its zero value does without
+	shard  string // key of the shard that everything lies in; empty means all
+	model  Model  // of dense vectors; its zero value does without
 
 	// growing is held by who moves a knowledge base to its next version, and
 	// shared by who writes: what is written meanwhile would stay behind.
 	growing sync.RWMutex
 
-	mu     sync.Mutex
-	counts map[string]count // by knowledge base and language
-	bases  []string         // last list of knowledge bases
-	listed time.Time
+	mu      sync.Mutex
+	counts  map[string]count // by tenant, alias and vector
+	aliases []string         // last list of the aliases that stand for knowledge bases
+	listed  time.Time
 }
 
 type count struct {
@@ -54,9 +67,17 @@ type count struct {
 // another process may write to the same Qdrant.
 const remember = 5 * time.Second
 
-// New returns the index behind client.
-func New(client *qdrant.Client) *Index {
-	return &Index{client: client, counts: map[string]count{}}
+// Options of a Store. The zero value works.
+type Options struct {
+	// Shard is the key of the shard that everything is written to and read
+	// from: data of one country on the nodes of that country. It takes a Qdrant
+	// cluster; the embedded engine refuses it.
+	Shard string
+}
+
+// New returns the store behind client.
+func New(client *qdrant.Client, o Options) *Store {
+	return &Store{&shared{client: client, shard: o.Shard, counts: map[string]count{}}}
 }
 
 // Server says where a Qdrant server is.
@@ -102,25 +123,29 @@ func (x *Index) Create(ctx context.Context, kb string, langs []lang.Tag) error {
 	if !kbName.MatchString(kb) {
 		return fault.Invalid.Errorf("%q cannot name a knowledge base: use small letters, digits, - and _, at most 63", kb)
 	}
+	alias, err := x.name(kb)
+	if err != nil {
+		return err
+	}
 	x.growing.Lock()
 	defer x.growing.Unlock()
-	current, err := x.collection(ctx, kb)
+	current, err := x.collection(ctx, alias)
 	switch {
 	case err != nil:
 		return err
 	case current == "":
-		first := kb + "@1"
+		first := alias + "@1"
 		if err := x.createCollection(ctx, first, langs, x.model); err != nil {
 			return err
 		}
 		x.forgetCounts()
-		return explain(x.client.CreateAlias(ctx, kb, first))
+		return explain(x.client.CreateAlias(ctx, alias, first))
 	}
 	have, err := x.languages(ctx, current)
 	if err != nil {
 		return err
 	}
-	model, err := x.Model(ctx, current)
+	model, err := x.modelIn(ctx, current)
 	if err != nil {
 		return err
 	}
@@ -129,7 +154,7 @@ func (x *Index) Create(ctx context.Context, kb string, langs []lang.Tag) error {
 		model = x.model
 	}
 	if all := union(have, langs); len(all) > len(have) || !sameModel {
-		return x.grow(ctx, kb, current, all, model, sameModel)
+		return x.grow(ctx, alias, current, all, model, sameModel)
 	}
 	return nil
 }
@@ -144,14 +169,14 @@ func union(have, more []lang.Tag) []lang.Tag {
 	return all
 }
 
-// collection returns the collection behind a knowledge base, or "".
-func (x *Index) collection(ctx context.Context, kb string) (string, error) {
+// collection returns the collection behind an alias, or "".
+func (x *Index) collection(ctx context.Context, alias string) (string, error) {
 	aliases, err := x.client.ListAliases(ctx)
 	if err != nil {
 		return "", explain(err)
 	}
 	for _, a := range aliases {
-		if a.GetAliasName() == kb {
+		if a.GetAliasName() == alias {
 			return a.GetCollectionName(), nil
 		}
 	}
@@ -180,14 +205,23 @@ func (x *Index) createCollection(ctx context.Context, name string, langs []lang.
 	}
 	req := &qdrant.CreateCollection{CollectionName: name, SparseVectorsConfig: qdrant.NewSparseVectorsConfig(sparse)}
 	m.addDense(req)
+	if x.shard != "" {
+		req.ShardingMethod = qdrant.ShardingMethod_Custom.Enum()
+	}
 	err := x.client.CreateCollection(ctx, req)
 	if err != nil && status.Code(errors.Unwrap(err)) != codes.AlreadyExists { // left by a run that was cut off
-		return explain(err)
+		return x.explainShard(err)
 	}
-	for _, field := range []string{"lang", "doc", modelKey} {
-		_, err := x.client.CreateFieldIndex(ctx, &qdrant.CreateFieldIndexCollection{CollectionName: name, FieldName: field,
-			FieldType: qdrant.FieldType_FieldTypeKeyword.Enum(), Wait: qdrant.PtrOf(true)})
-		if err != nil {
+	if err := x.createShard(ctx, name); err != nil {
+		return err
+	}
+	for _, field := range []string{tenantKey, "lang", "doc", modelKey} {
+		index := &qdrant.CreateFieldIndexCollection{CollectionName: name, FieldName: field,
+			FieldType: qdrant.FieldType_FieldTypeKeyword.Enum(), Wait: qdrant.PtrOf(true)}
+		if field == tenantKey {
+			index.FieldIndexParams = qdrant.NewPayloadIndexParamsKeyword(&qdrant.KeywordIndexParams{IsTenant: qdrant.PtrOf(true)})
+		}
+		if _, err := x.client.CreateFieldIndex(ctx, index); err != nil {
 			return explain(err)
 		}
 	}
@@ -196,21 +230,42 @@ func (x *Index) createCollection(ctx context.Context, name string, langs []lang.
 
 // KBs names the knowledge bases, sorted.
 func (x *Index) KBs(ctx context.Context) ([]string, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.bases != nil && time.Since(x.listed) < remember {
-		return slices.Clone(x.bases), nil
+	if x.wrong != nil {
+		return nil, x.wrong
 	}
-	aliases, err := x.client.ListAliases(ctx)
+	aliases, err := x.bases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kbs := []string{}
+	for _, a := range aliases {
+		if kb, ours := x.base(a); ours {
+			kbs = append(kbs, kb)
+		}
+	}
+	return kbs, nil
+}
+
+// bases returns the aliases that stand for knowledge bases, of all tenants.
+// Others that use the same Qdrant may have aliases too.
+func (s *shared) bases(ctx context.Context) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.aliases != nil && time.Since(s.listed) < remember {
+		return s.aliases, nil
+	}
+	all, err := s.client.ListAliases(ctx)
 	if err != nil {
 		return nil, explain(err)
 	}
-	x.bases, x.listed = []string{}, time.Now()
-	for _, a := range aliases {
-		x.bases = append(x.bases, a.GetAliasName())
+	s.aliases, s.listed = []string{}, time.Now()
+	for _, a := range all {
+		if strings.HasPrefix(a.GetCollectionName(), a.GetAliasName()+"@") {
+			s.aliases = append(s.aliases, a.GetAliasName())
+		}
 	}
-	slices.Sort(x.bases)
-	return slices.Clone(x.bases), nil
+	slices.Sort(s.aliases)
+	return s.aliases, nil
 }
 
 // forgetCounts drops what was remembered about sizes and names, after a write.
@@ -218,7 +273,7 @@ func (x *Index) forgetCounts() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	clear(x.counts)
-	x.bases = nil
+	x.aliases = nil
 }
 
 // explain gives an error of the client its kind.

@@ -39,7 +39,7 @@ func open(t testing.TB) (*Index, *engine.Engine) {
 			t.Error(err)
 		}
 	})
-	return New(client), e
+	return New(client, Options{}).For(rag.DefaultTenant), e
 }
 
 func create(t testing.TB, x *Index, kb string, langs ...lang.Tag) {
@@ -207,7 +207,7 @@ func TestGrow(t *testing.T) {
 				t.Fatalf("%v was %+v and is %+v", key, s, after[key])
 			}
 		}
-		if again := search(t, x, "desk", "ky", "макала 123"); !slices.Equal(again.Passages[:2], hits.Passages[:2]) || again.N != hits.N {
+		if again := search(t, x, "desk", "ky", "макала 123"); !reflect.DeepEqual(again.Passages[:2], hits.Passages[:2]) || again.N != hits.N {
 			t.Errorf("after Create with %v a search finds\n%+v, before\n%+v", tt.langs, again.Passages[:2], hits.Passages[:2])
 		}
 	}
@@ -225,15 +225,15 @@ func TestGrow(t *testing.T) {
 // before it named its collection does no harm.
 func TestGrowCutOff(t *testing.T) {
 	x, _ := open(t)
-	if err := x.createCollection(t.Context(), "desk@1", []lang.Tag{"ky"}); err != nil { // no alias yet
+	if err := x.createCollection(t.Context(), "desk@1", []lang.Tag{"ky"}, Model{}); err != nil { // no alias yet
 		t.Fatal(err)
 	}
 	create(t, x, "desk", "ky")
 	upsert(t, x, "desk", pension, water)
-	if err := x.createCollection(t.Context(), "desk@2", []lang.Tag{"ky"}); err != nil {
+	if err := x.createCollection(t.Context(), "desk@2", []lang.Tag{"ky"}, Model{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.put(t.Context(), "desk@2", []*qdrant.PointStruct{point("desk", doc("ky", "half", "h", "жарым")[0], 1)}); err != nil {
+	if err := x.put(t.Context(), "desk@2", []*qdrant.PointStruct{x.point("desk", doc("ky", "half", "h", "жарым")[0], 1)}); err != nil {
 		t.Fatal(err)
 	}
 	create(t, x, "desk", "en")
@@ -305,7 +305,7 @@ func TestStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("all forgotten", rag.Stored{})
-	if err := x.put(t.Context(), "desk", []*qdrant.PointStruct{point("desk", three[0], 3)}); err != nil {
+	if err := x.put(t.Context(), "desk", []*qdrant.PointStruct{x.point("desk", three[0], 3)}); err != nil {
 		t.Fatal(err)
 	}
 	check("one passage of three", rag.Stored{Hash: "p3", Passages: 1})
@@ -364,7 +364,7 @@ func TestCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	other := New(client)
+	other := New(client, Options{}).For(rag.DefaultTenant)
 	if _, err := x.KBs(t.Context()); err != nil {
 		t.Fatal(err)
 	}

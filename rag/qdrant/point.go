@@ -14,14 +14,15 @@ import (
 var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("tilgate:passage"))
 
 // pointID is the same for the same passage of the same knowledge base, always.
-func pointID(kb string, p rag.Passage) *qdrant.PointId {
-	key := kb + "\x00" + string(p.Lang) + "\x00" + p.Doc + "\x00" + strconv.Itoa(p.N)
+// The alias says whose that is: what two tenants hold has different ids.
+func pointID(alias string, p rag.Passage) *qdrant.PointId {
+	key := alias + "\x00" + string(p.Lang) + "\x00" + p.Doc + "\x00" + strconv.Itoa(p.N)
 	return qdrant.NewIDUUID(uuid.NewSHA1(namespace, []byte(key)).String())
 }
 
 // point is a passage as it is stored. of is how many passages its document
 // has, which tells a whole document from one that was cut off.
-func (x *Index) point(kb string, p rag.Passage, of int) *qdrant.PointStruct {
+func (x *Index) point(alias string, p rag.Passage, of int) *qdrant.PointStruct {
 	v := p.Vector()
 	vectors := map[string]*qdrant.Vector{}
 	if len(v.Indices) > 0 { // a passage of signs alone has no terms, but is kept
@@ -35,7 +36,7 @@ func (x *Index) point(kb string, p rag.Passage, of int) *qdrant.PointStruct {
 	if p.Dense != nil && len(p.Dense) == x.model.Dimension {
 		vectors[denseName], payload[modelKey] = qdrant.NewVectorDense(p.Dense), text(x.model.Name)
 	}
-	return &qdrant.PointStruct{Id: pointID(kb, p), Vectors: qdrant.NewVectorsMap(vectors), Payload: payload}
+	return &qdrant.PointStruct{Id: pointID(alias, p), Vectors: qdrant.NewVectorsMap(vectors), Payload: payload}
 }
 
 func text(s string) *qdrant.Value { return qdrant.NewValueString(s) }

@@ -16,12 +16,16 @@ func (x *Index) Search(ctx context.Context, p rag.Probe) (rag.Hits, error) {
 	if len(p.Lexical.Indices) == 0 {
 		return rag.Hits{}, nil // a question of signs alone is near to nothing
 	}
-	n, err := x.count(ctx, p.KB, p.Lang)
+	alias, err := x.name(p.KB)
+	if err != nil {
+		return rag.Hits{}, err
+	}
+	n, err := x.count(ctx, alias, p.Lang)
 	if err != nil || n == 0 {
 		return rag.Hits{}, err
 	}
-	points, err := x.client.Query(ctx, &qdrant.QueryPoints{
-		CollectionName: p.KB,
+	points, err := x.query(ctx, &qdrant.QueryPoints{
+		CollectionName: alias,
 		Query:          qdrant.NewQuerySparse(p.Lexical.Indices, p.Lexical.Values),
 		Using:          qdrant.PtrOf(vectorName(p.Lang)),
 		Limit:          qdrant.PtrOf(uint64(p.K)),
@@ -39,23 +43,22 @@ func (x *Index) Search(ctx context.Context, p rag.Probe) (rag.Hits, error) {
 
 // count returns how many passages there are in the vector of a language,
 // whatever script or region their tags name, remembered for a moment.
-func (x *Index) count(ctx context.Context, kb string, tag lang.Tag) (int, error) {
-	key := kb + " " + vectorName(tag)
+func (x *Index) count(ctx context.Context, alias string, tag lang.Tag) (int, error) {
+	key := x.tenant + " " + alias + " " + vectorName(tag)
 	x.mu.Lock()
 	known, ok := x.counts[key]
 	x.mu.Unlock()
 	if ok && time.Since(known.at) < remember {
 		return known.n, nil
 	}
-	n, err := x.client.Count(ctx, &qdrant.CountPoints{CollectionName: kb, Exact: qdrant.PtrOf(true),
-		Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasVector(vectorName(tag))}}})
+	n, err := x.countOf(ctx, alias, &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasVector(vectorName(tag))}})
 	if err != nil {
-		return 0, explain(err)
+		return 0, err
 	}
 	x.mu.Lock()
-	x.counts[key] = count{int(n), time.Now()}
+	x.counts[key] = count{n, time.Now()}
 	x.mu.Unlock()
-	return int(n), nil
+	return n, nil
 }
 
 // Size says what a knowledge base holds in one language.

@@ -22,37 +22,37 @@ const batch = 128
 // on disk. Stopped half way, it leaves old and new passages beside each other
 // until the documents are stored again; it never loses any.
 func (x *Index) Upsert(ctx context.Context, kb string, docs [][]rag.Passage) error {
+	alias, err := x.name(kb)
+	if err != nil {
+		return err
+	}
 	defer x.forgetCounts()
 	x.growing.RLock()
 	defer x.growing.RUnlock()
 	var points []*qdrant.PointStruct
 	for _, passages := range docs {
 		for _, p := range passages {
-			points = append(points, x.point(kb, p, len(passages)))
+			points = append(points, x.point(alias, p, len(passages)))
 			if len(points) == batch {
-				if err := x.put(ctx, kb, points); err != nil {
+				if err := x.put(ctx, alias, points); err != nil {
 					return err
 				}
 				points = points[:0]
 			}
 		}
 	}
-	return x.put(ctx, kb, points)
-}
-
-func (x *Index) put(ctx context.Context, collection string, points []*qdrant.PointStruct) error {
-	if len(points) == 0 {
-		return nil
-	}
-	_, err := x.client.Upsert(ctx, &qdrant.UpsertPoints{CollectionName: collection, Wait: qdrant.PtrOf(true), Points: points})
-	return explain(err)
+	return x.put(ctx, alias, points)
 }
 
 // Stored lists the documents of a knowledge base.
 func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, error) {
+	alias, err := x.name(kb)
+	if err != nil {
+		return nil, err
+	}
 	docs := map[rag.Key]rag.Stored{}
 	of := map[rag.Key]int{}
-	err := x.scroll(ctx, kb, qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", modelKey), false, func(points []*qdrant.RetrievedPoint) error {
+	err = x.scroll(ctx, alias, qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", modelKey), false, func(points []*qdrant.RetrievedPoint) error {
 		for _, p := range points {
 			payload := p.GetPayload()
 			key := rag.Key{Lang: lang.Tag(payload["lang"].GetStringValue()), Doc: payload["doc"].GetStringValue()}
@@ -78,6 +78,10 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 // Forget removes the passages of a document whose hash is not keep; an empty
 // keep removes them all.
 func (x *Index) Forget(ctx context.Context, kb string, key rag.Key, keep string) error {
+	alias, err := x.name(kb)
+	if err != nil {
+		return err
+	}
 	defer x.forgetCounts()
 	x.growing.RLock()
 	defer x.growing.RUnlock()
@@ -85,8 +89,7 @@ func (x *Index) Forget(ctx context.Context, kb string, key rag.Key, keep string)
 	if keep != "" {
 		filter.MustNot = []*qdrant.Condition{qdrant.NewMatch("hash", keep)}
 	}
-	_, err := x.client.Delete(ctx, &qdrant.DeletePoints{CollectionName: kb, Wait: qdrant.PtrOf(true), Points: qdrant.NewPointsSelectorFilter(filter)})
-	return explain(err)
+	return x.remove(ctx, alias, filter)
 }
 
 // scroll calls f with all points of a collection, page by page.
@@ -97,10 +100,10 @@ func (x *Index) scroll(ctx context.Context, collection string, payload *qdrant.W
 	}
 	var offset *qdrant.PointId
 	for {
-		points, next, err := x.client.ScrollAndOffset(ctx, &qdrant.ScrollPoints{CollectionName: collection, Offset: offset,
+		points, next, err := x.page(ctx, &qdrant.ScrollPoints{CollectionName: collection, Offset: offset,
 			Limit: qdrant.PtrOf(limit), WithPayload: payload, WithVectors: qdrant.NewWithVectors(vectors)})
 		if err != nil {
-			return explain(err)
+			return err
 		}
 		if err := f(points); err != nil {
 			return err
@@ -116,7 +119,7 @@ func (x *Index) scroll(ctx context.Context, collection string, payload *qdrant.W
 // Qdrant fixes a collection's vectors when it is made, so the next version is
 // made, filled with what the present one holds, and put in its place in one
 // step. Dense vectors come along only if they are of the same model.
-func (x *Index) grow(ctx context.Context, kb, current string, langs []lang.Tag, m Model, sameModel bool) error {
+func (x *Index) grow(ctx context.Context, alias, current string, langs []lang.Tag, m Model, sameModel bool) error {
 	defer x.forgetCounts()
 	next, err := nextVersion(current)
 	if err != nil {
@@ -141,7 +144,7 @@ func (x *Index) grow(ctx context.Context, kb, current string, langs []lang.Tag, 
 	if err != nil {
 		return fmt.Errorf("copying %s to %s: %w", current, next, err)
 	}
-	if err := x.client.CreateAlias(ctx, kb, next); err != nil {
+	if err := x.client.CreateAlias(ctx, alias, next); err != nil {
 		return explain(err)
 	}
 	return explain(x.client.DeleteCollection(ctx, current))

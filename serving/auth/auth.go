@@ -48,8 +48,9 @@ func (h *Hash) UnmarshalText(text []byte) error {
 
 // A Key is what is kept about a caller's secret.
 type Key struct {
-	Name string // of the caller, as it stands in the log
-	Hash Hash
+	Name   string // of the caller, as it stands in the log
+	Hash   Hash
+	Tenant string // whose passages the caller sees; empty is the default tenant
 }
 
 // Generate makes a secret, which is shown once, and the key to keep, which
@@ -95,7 +96,7 @@ func (k *Keys) Check(secret string) (serving.Caller, bool) {
 	ok := false
 	for _, key := range (*k.buckets.Load())[bucket(hash[:])] {
 		if subtle.ConstantTimeCompare(hash[:], key.Hash[:]) == 1 && !ok {
-			found, ok = serving.Caller{Name: key.Name}, true
+			found, ok = serving.Caller{Name: key.Name, Tenant: key.Tenant}, true
 		}
 	}
 	return found, ok

@@ -5,11 +5,13 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
 
 	"tilgate/internal/fault"
+	"tilgate/rag"
 	"tilgate/serving"
 )
 
@@ -25,7 +27,7 @@ func New(log *slog.Logger) *Log { return &Log{log} }
 func (l *Log) Record(ctx context.Context, x serving.Exchange) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
-		slog.String("id", x.ID), slog.String("caller", x.Caller.Name), slog.String("model", x.Model),
+		slog.String("id", x.ID), slog.String("caller", x.Caller.Name), slog.String("tenant", cmp.Or(x.Caller.Tenant, rag.DefaultTenant)), slog.String("model", x.Model),
 		slog.Bool("stream", x.Stream), slog.Duration("total", x.Total.Round(time.Microsecond)),
 	}
 	if x.First > 0 {
