@@ -45,7 +45,7 @@ func buildSegment(docs []document) *segment {
 		}
 	}
 	keys = sortByTerm(keys)
-	table, codeOf := distinct(values)
+	table, codes := distinct(values)
 	terms := 0
 	for i, k := range keys {
 		if i == 0 || k>>32 != keys[i-1]>>32 {
@@ -57,11 +57,11 @@ func buildSegment(docs []document) *segment {
 		s.slots[i] = d.slot
 	}
 	copy(s.table, table)
-	s.fill(keys, owners, values, codeOf)
+	s.fill(keys, owners, values, codes)
 	return s
 }
 
-func (s *segment) fill(keys []uint64, owners []uint16, values []float32, codeOf map[uint32]uint16) {
+func (s *segment) fill(keys []uint64, owners []uint16, values []float32, codes []uint16) {
 	term := -1
 	for i, k := range keys {
 		if i == 0 || k>>32 != keys[i-1]>>32 {
@@ -73,7 +73,7 @@ func (s *segment) fill(keys []uint64, owners []uint16, values []float32, codeOf 
 		if s.codes == nil {
 			s.values[i] = values[p]
 		} else {
-			s.codes[i] = codeOf[math.Float32bits(values[p])]
+			s.codes[i] = codes[p]
 		}
 	}
 	s.starts[term+1] = uint32(len(keys))
@@ -106,19 +106,47 @@ func sortByTerm(keys []uint64) []uint64 {
 	return keys
 }
 
-// distinct returns the different values, ascending by bits, and the place of
-// each; nil when they are too many for a table.
-func distinct(values []float32) ([]float32, map[uint32]uint16) {
-	seen := map[uint32]uint16{}
-	for _, v := range values {
-		seen[math.Float32bits(v)] = 0
-		if len(seen) > maxTable {
-			return nil, nil
-		}
+// distinct returns the different values, ascending by bits, and for each value
+// its place among them; nil when they are too many for a table.
+func distinct(values []float32) (table []float32, codes []uint16) {
+	size := uint32(64)
+	for int(size) < 2*len(values) && size < 4*maxTable {
+		size *= 2
 	}
-	return tableOf(seen)
+	places := make([]uint32, size) // by hash; one more than the place in table
+	codes = make([]uint16, len(values))
+	for i, v := range values {
+		bits := math.Float32bits(v)
+		h := bits * 0x9E3779B1 >> 8 & (size - 1)
+		for places[h] != 0 && math.Float32bits(table[places[h]-1]) != bits {
+			h = (h + 1) & (size - 1)
+		}
+		if places[h] == 0 {
+			if len(table) == maxTable {
+				return nil, nil
+			}
+			table = append(table, v)
+			places[h] = uint32(len(table))
+		}
+		codes[i] = uint16(places[h] - 1)
+	}
+	seen := make(map[uint32]uint16, len(table))
+	for _, v := range table {
+		seen[math.Float32bits(v)] = 0
+	}
+	sorted, codeOf := tableOf(seen)
+	renum := make([]uint16, len(table))
+	for c, v := range table {
+		renum[c] = codeOf[math.Float32bits(v)]
+	}
+	for i, c := range codes {
+		codes[i] = renum[c]
+	}
+	return sorted, codes
 }
 
+// tableOf returns the values whose bits are seen, ascending by bits, and the
+// place of each.
 func tableOf(seen map[uint32]uint16) ([]float32, map[uint32]uint16) {
 	bits := make([]uint32, 0, len(seen))
 	for b := range seen {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -65,13 +66,38 @@ type collection struct {
 	stuck       error // why merging stopped; the next write tries again
 }
 
+// createCollection makes the folder of a new collection, durably.
+func createCollection(dir string, config *pb.CreateCollection, opts Options) (*collection, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, pointsFile)
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o644); err != nil {
+		return nil, err
+	} else if err := f.Close(); err != nil {
+		return nil, err
+	}
+	c, err := openCollection(dir, config, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(syncDir(dir), syncDir(filepath.Dir(dir))); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+const pointsFile = "points.db"
+
 func openCollection(dir string, config *pb.CreateCollection, opts Options) (*collection, error) {
 	s, err := newSchema(config)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+	path := filepath.Join(dir, pointsFile)
+	if _, err := os.Stat(path); err != nil {
+		return nil, damaged(path, err)
 	}
 	c := &collection{dir: dir, log: opts.Log, sizes: opts.sizes, config: config, schema: s,
 		ids: map[pointID]uint32{}, alive: roaring.New(), fields: map[string]*fieldIndex{}}
@@ -82,7 +108,6 @@ func openCollection(dir string, config *pb.CreateCollection, opts Options) (*col
 	for _, spec := range s.dense {
 		c.dense = append(c.dense, newDenseIndex(spec))
 	}
-	path := filepath.Join(dir, "points.db")
 	c.db, err = openDB(path, bucketMeta, bucketSlots, bucketPayloads, bucketVectors, bucketDead, bucketFields, bucketSegments)
 	if err != nil {
 		return nil, err

@@ -49,8 +49,9 @@ func (e *Engine) createCollection(req *pb.CreateCollection) error {
 		return err
 	}
 	config := proto.Clone(req).(*pb.CreateCollection)
-	c, err := openCollection(e.collectionDir(folder), config, e.opts)
+	c, err := createCollection(e.collectionDir(folder), config, e.opts)
 	if err != nil {
+		os.RemoveAll(e.collectionDir(folder))
 		return err
 	}
 	if err := e.catalog.add(folder, config); err != nil {

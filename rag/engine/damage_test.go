@@ -151,6 +151,12 @@ func TestDamagedDatabase(t *testing.T) {
 			t.Errorf("cut at %d: %v, want an error that names %s", n, err, path)
 		}
 	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := look(dir); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("removed: %v, want an error that names %s, not an empty collection", err, path)
+	}
 	r := rand.New(rand.NewPCG(2, 2))
 	found := 0
 	const flips = 25

@@ -88,6 +88,23 @@ func testVectors(t *testing.T, s *server) {
 	}
 }
 
+// testUnnamed: a collection with one vector that has no name.
+func testUnnamed(t *testing.T, s *server) {
+	c := s.collection(t, &pb.CreateCollection{VectorsConfig: pb.NewVectorsConfig(&pb.VectorParams{Size: 2, Distance: pb.Distance_Dot})})
+	s.upsert(t, c, &pb.PointStruct{Id: pb.NewIDNum(1), Vectors: pb.NewVectors(1, 2)}, &pb.PointStruct{Id: pb.NewIDNum(2), Vectors: pb.NewVectors(-3, 0)})
+	got := s.query(t, &pb.QueryPoints{CollectionName: c, Query: pb.NewQuery(1, 1), WithVectors: pb.NewWithVectors(true)})
+	wantHits(t, "the unnamed vector", got, hit{"1", 3}, hit{"2", -3})
+	if v := got[0].GetVectors().GetVector().GetDenseVector().GetData(); len(v) != 2 || v[1] != 2 {
+		t.Errorf("the unnamed vector comes back as %v", v)
+	}
+	_, err := s.Upsert(t.Context(), &pb.UpsertPoints{CollectionName: c, Points: []*pb.PointStruct{
+		{Id: pb.NewIDNum(3), Vectors: pb.NewVectors(1, 2)}, {Id: pb.NewIDNum(4), Vectors: pb.NewVectors(1)}}, Wait: pb.PtrOf(true)})
+	wantCode(t, "a bad vector among good ones", err, codes.InvalidArgument, "Vector dimension error")
+	if ids := s.ids(t, c, nil); ids != "1 2" {
+		t.Errorf("points %s, want none of the refused request's", ids)
+	}
+}
+
 func testDelete(t *testing.T, s *server) {
 	c := s.words(t)
 	for i := uint64(1); i <= 6; i++ {

@@ -35,6 +35,7 @@ func TestServer(t *testing.T, client *pb.Client) {
 		{"Upsert", testUpsert},
 		{"UpsertErrors", testUpsertErrors},
 		{"Vectors", testVectors},
+		{"Unnamed", testUnnamed},
 		{"Delete", testDelete},
 		{"SetPayload", testSetPayload},
 		{"Get", testGet},
