@@ -32,7 +32,7 @@ func frontMatter(d *rag.Document) error {
 	if !ok {
 		return nil
 	}
-	head, text, ok := strings.Cut(body, "\n---\n")
+	head, text, ok := strings.Cut("\n"+body, "\n---\n")
 	if !ok {
 		return fault.Invalid.Errorf("its front matter, opened by --- in the first line, is not closed by another ---")
 	}
