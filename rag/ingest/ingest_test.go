@@ -1,0 +1,338 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+	"tilgate/rag"
+	"tilgate/rag/engine"
+	"tilgate/rag/qdrant"
+)
+
+// openIndex returns an index over an embedded engine of its own.
+func openIndex(t testing.TB) *qdrant.Index {
+	t.Helper()
+	e, err := engine.Open(t.TempDir(), engine.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := e.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		client.Close()
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return qdrant.New(client)
+}
+
+// items yields documents as if each were read from a file of its own.
+func items(docs ...rag.Document) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		for i, d := range docs {
+			if !yield(Item{Document: d, Where: fmt.Sprintf("%s/%s.md", d.Lang, d.ID), Read: int64(i + 1)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// long is a document of n passages or so.
+func long(tag lang.Tag, id string, n int) rag.Document {
+	sentence := "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. "
+	text := sentence
+	for len(rag.Split(rag.Document{Lang: tag, Text: text})) < n {
+		text += strings.Repeat(sentence, 5)
+	}
+	return rag.Document{ID: id, Lang: tag, Text: text + "Бул " + id + ".", Title: id}
+}
+
+func runAll(t *testing.T, w Writer, o Options, docs ...rag.Document) Report {
+	t.Helper()
+	report, err := Run(t.Context(), w, items(docs...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// checkHolds reports whether an index holds exactly these documents, whole.
+func checkHolds(t *testing.T, x *qdrant.Index, kb string, docs ...rag.Document) {
+	t.Helper()
+	got, err := x.Stored(t.Context(), kb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[rag.Key]rag.Stored{}
+	for _, d := range docs {
+		want[rag.Key{Lang: d.Lang, Doc: d.ID}] = rag.Stored{Hash: Hash(d), Passages: len(rag.Split(d)), Whole: true}
+	}
+	for key := range got {
+		if _, ok := want[key]; !ok {
+			t.Errorf("%s holds %v, which nobody stored", kb, key)
+		}
+	}
+	for key, w := range want {
+		if got[key] != w {
+			t.Errorf("%s holds %v as %+v, want %+v", kb, key, got[key], w)
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	x := openIndex(t)
+	a, b, c := long("ky", "a", 3), long("ky", "b", 1), long("ur", "a", 2)
+	for _, tt := range []struct {
+		what string
+		docs []rag.Document
+		want Report // less Passages
+		held []rag.Document
+	}{
+		{"first", []rag.Document{a, b, c}, Report{Added: 3}, []rag.Document{a, b, c}},
+		{"again", []rag.Document{a, b, c}, Report{Unchanged: 3}, []rag.Document{a, b, c}},
+		{"one is left out", []rag.Document{b}, Report{Unchanged: 1}, []rag.Document{a, b, c}}, // what is not read is not removed
+		{"one is shorter", []rag.Document{long("ky", "a", 1), b}, Report{Changed: 1, Unchanged: 1}, []rag.Document{long("ky", "a", 1), b, c}},
+		{"one is longer", []rag.Document{long("ky", "a", 5), b, c}, Report{Changed: 1, Unchanged: 2}, []rag.Document{long("ky", "a", 5), b, c}},
+		{"its date changes", []rag.Document{dated(b)}, Report{Changed: 1}, []rag.Document{long("ky", "a", 5), dated(b), c}},
+		{"nothing", nil, Report{}, []rag.Document{long("ky", "a", 5), dated(b), c}},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			got := runAll(t, x, Options{KB: "desk"}, tt.docs...)
+			if got.Added != tt.want.Added || got.Changed != tt.want.Changed || got.Unchanged != tt.want.Unchanged || len(got.Faults) != 0 {
+				t.Errorf("report %+v, want %+v", got, tt.want)
+			}
+			checkHolds(t, x, "desk", tt.held...)
+		})
+	}
+}
+
+func dated(d rag.Document) rag.Document {
+	d.Date = "2026-11-01"
+	return d
+}
+
+// TestRunManyLanguages: a language that turns up late gets its room while
+// earlier documents are being stored.
+func TestRunManyLanguages(t *testing.T) {
+	x := openIndex(t)
+	var docs []rag.Document
+	for i := range 600 {
+		tag := []lang.Tag{"ky", "ur", "am", "km", "bn", "sw", "uz-Cyrl", "kk"}[i/75]
+		docs = append(docs, rag.Document{ID: fmt.Sprint("doc-", i), Lang: tag, Text: "Суу таза болсун."})
+	}
+	report := runAll(t, x, Options{KB: "desk"}, docs...)
+	if report.Added != len(docs) || report.Passages != len(docs) || len(report.Faults) != 0 {
+		t.Errorf("report %+v, want %d added", report, len(docs))
+	}
+	checkHolds(t, x, "desk", docs...)
+}
+
+func TestRunDuplicates(t *testing.T) {
+	x := openIndex(t)
+	first, second := long("ky", "a", 1), dated(long("ky", "a", 1))
+	report := runAll(t, x, Options{KB: "desk"}, first, second, long("ur", "a", 1), long("ky", "b", 1))
+	if report.Added != 3 || len(report.Faults) != 1 || report.Err() == nil ||
+		!strings.Contains(report.Err().Error(), `ky/a.md: document "a" in ky was already read at ky/a.md`) {
+		t.Errorf("report %+v, want the second document a in Kyrgyz named", report)
+	}
+	checkHolds(t, x, "desk", first, long("ur", "a", 1), long("ky", "b", 1))
+}
+
+func TestRunProgress(t *testing.T) {
+	x := openIndex(t)
+	var docs []rag.Document
+	for i := range 200 {
+		docs = append(docs, rag.Document{ID: fmt.Sprint(i), Lang: "ky", Text: "Суу таза болсун."})
+	}
+	var last Report
+	times := 0
+	report, err := Run(t.Context(), x, items(docs...), Options{KB: "desk", Progress: func(_ int64, r Report) { last, times = r, times+1 }})
+	if err != nil || times < 3 || last.Passages != report.Passages || report.Passages != 200 {
+		t.Errorf("after %d calls Progress heard of %d passages of %d, %v", times, last.Passages, report.Passages, err)
+	}
+}
+
+// A brittle writer fails, or has the run stopped, at its n-th call; before it
+// fails an Upsert, it stores a part of what it was given.
+type brittle struct {
+	*qdrant.Index
+	mu     sync.Mutex
+	calls  int
+	at     int
+	failed bool
+	stop   func() // instead of failing
+}
+
+var errDown = fault.Unavailable.Errorf("the disk is gone")
+
+func (b *brittle) turn() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls++
+	if b.calls == b.at {
+		b.failed = true
+		if b.stop != nil {
+			b.stop()
+			return false
+		}
+	}
+	return b.calls == b.at
+}
+
+func (b *brittle) Create(ctx context.Context, kb string, langs []lang.Tag) error {
+	if b.turn() {
+		return errDown
+	}
+	return b.Index.Create(ctx, kb, langs)
+}
+
+func (b *brittle) Upsert(ctx context.Context, kb string, docs [][]rag.Passage) error {
+	if b.turn() {
+		half := docs[:len(docs)/2]
+		return errors.Join(errDown, b.Index.Upsert(context.Background(), kb, half))
+	}
+	return b.Index.Upsert(ctx, kb, docs)
+}
+
+func (b *brittle) Forget(ctx context.Context, kb string, key rag.Key, keep string) error {
+	if b.turn() {
+		return errDown
+	}
+	return b.Index.Forget(ctx, kb, key, keep)
+}
+
+// TestRunInterrupted: a run that breaks off anywhere is made good by the next.
+func TestRunInterrupted(t *testing.T) {
+	var before, after []rag.Document
+	for i := range 90 {
+		id, tag := fmt.Sprint("doc-", i), lang.Tag("ky")
+		if i >= 85 {
+			tag = "ur"
+		}
+		old := rag.Document{ID: id, Lang: tag, Text: "Суу таза болсун. " + id}
+		now := old
+		switch {
+		case i < 5: // becomes shorter
+			old = long(tag, id, 3)
+		case i < 10: // longer
+			now = long(tag, id, 3)
+		case i < 20:
+			now.Text = "Суунун баасы өзгөрдү. " + id
+		}
+		if after = append(after, now); i < 40 { // the rest are new
+			before = append(before, old)
+		}
+	}
+	for _, stopped := range []bool{false, true} {
+		for at := 1; ; at += 1 + at/2 {
+			x := openIndex(t)
+			runAll(t, x, Options{KB: "desk"}, before...)
+			ctx, cancel := context.WithCancel(t.Context())
+			b := &brittle{Index: x, at: at}
+			if stopped {
+				b.stop = cancel
+			}
+			_, err := Run(ctx, b, items(after...), Options{KB: "desk"})
+			cancel()
+			if !b.failed { // the run has fewer calls
+				if err != nil || at < 17 {
+					t.Errorf("the run made %d calls and ended with %v", b.calls, err)
+				}
+				break
+			}
+			want := fault.Unavailable
+			if stopped {
+				want = fault.Canceled
+			}
+			if !want.Is(err) {
+				t.Errorf("broken off at call %d: %v (%v), want %v", at, err, fault.Of(err), want)
+			}
+			got, err := x.Stored(t.Context(), "desk")
+			for _, d := range before {
+				if got[rag.Key{Lang: d.Lang, Doc: d.ID}].Passages == 0 || err != nil {
+					t.Errorf("broken off at call %d, document %s is lost, %v", at, d.ID, err)
+				}
+			}
+			report := runAll(t, x, Options{KB: "desk"}, after...)
+			if report.Added+report.Changed+report.Unchanged != len(after) {
+				t.Errorf("after the break at call %d: %+v", at, report)
+			}
+			checkHolds(t, x, "desk", after...)
+		}
+	}
+}
+
+// TestRunCreateFails: no room for a language is no fault of the document that
+// brought it up.
+func TestRunCreateFails(t *testing.T) {
+	x := openIndex(t)
+	b := &brittle{Index: x, at: 2} // the second Create
+	report, err := Run(t.Context(), b, items(long("ky", "a", 1), long("ur", "b", 1)), Options{KB: "desk"})
+	if !fault.Unavailable.Is(err) || len(report.Faults) != 0 {
+		t.Errorf("%v, faults %v, want the run stopped", err, report.Faults)
+	}
+}
+
+func TestHash(t *testing.T) {
+	d := rag.Document{ID: "a", Title: "b", Text: "c", Lang: "ky", Source: "d", Date: "e", Sector: "f"}
+	same := d
+	same.ID = "other" // the key says it already
+	if Hash(same) != Hash(d) {
+		t.Error("the id changes the hash")
+	}
+	seen := map[string]string{Hash(d): "itself"}
+	for name, change := range map[string]func(*rag.Document){
+		"title": func(d *rag.Document) { d.Title = "x" }, "text": func(d *rag.Document) { d.Text = "x" }, "lang": func(d *rag.Document) { d.Lang = "kk" },
+		"source": func(d *rag.Document) { d.Source = "x" }, "date": func(d *rag.Document) { d.Date = "x" }, "sector": func(d *rag.Document) { d.Sector = "x" },
+		"a border": func(d *rag.Document) { d.Title, d.Text = "bc", "" }, "another border": func(d *rag.Document) { d.Title, d.Text = "", "bc" },
+	} {
+		changed := d
+		change(&changed)
+		if was, ok := seen[Hash(changed)]; ok {
+			t.Errorf("a change of %s has the hash of %s", name, was)
+		}
+		seen[Hash(changed)] = name
+	}
+}
+
+// BenchmarkIngest reads, splits, analyzes and stores articles of three
+// passages into the embedded engine.
+func BenchmarkIngest(b *testing.B) {
+	x := openIndex(b)
+	dir := b.TempDir()
+	var lines strings.Builder
+	d := long("ky", "", 3)
+	for i := range 500 {
+		fmt.Fprintf(&lines, `{"id":"doc-%d","title":"Макала %d","lang":"ky","text":%q}`+"\n", i, i, d.Text)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "articles.jsonl"), []byte(lines.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	passages, n := 0, 0
+	for b.Loop() {
+		files, err := Files([]string{dir})
+		if err != nil {
+			b.Fatal(err)
+		}
+		n++
+		report, err := Run(b.Context(), x, Documents(files, ""), Options{KB: fmt.Sprint("kb", n), Langs: []lang.Tag{"ky"}})
+		if err != nil || report.Added != 500 {
+			b.Fatal(report, err)
+		}
+		passages += report.Passages
+	}
+	b.ReportMetric(float64(passages)/b.Elapsed().Seconds(), "passages/s")
+}
