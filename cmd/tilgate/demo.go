@@ -97,7 +97,7 @@ func (p *program) ingestSample(ctx context.Context, index *qdrant.Index) error {
 		files = append(files, some...)
 		parts = append(parts, ingest.Documents(some, tag))
 	}
-	report, err := p.runIngest(ctx, index, sample.KB, tags, files, concat(parts))
+	report, err := p.runIngest(ctx, index, nil, sample.KB, tags, files, concat(parts))
 	if err == nil {
 		err = report.Err()
 	}

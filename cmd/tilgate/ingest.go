@@ -73,7 +73,12 @@ func (p *program) ingest(ctx context.Context, c Config, tenant, kb string, tag l
 	if err != nil {
 		return err
 	}
-	report, err := p.runIngest(ctx, store.For(tenant), kb, set.Tags(), files, ingest.Documents(files, tag))
+	embedder, closeEmbedder, err := openEmbedder(ctx, c, store, p.err)
+	if err != nil {
+		return err
+	}
+	defer closeEmbedder()
+	report, err := p.runIngest(ctx, store.For(tenant), embedder, kb, set.Tags(), files, ingest.Documents(files, tag))
 	if err != nil {
 		return err
 	}
@@ -83,6 +88,9 @@ func (p *program) ingest(ctx context.Context, c Config, tenant, kb string, tag l
 	for _, fault := range report.Faults {
 		fmt.Fprintln(p.err, "not read:", fault)
 	}
+	if report.WordsOnly > 0 {
+		fmt.Fprintf(p.err, "%d passages have no dense vector and are found by their words; ingest again to try once more: %v\n", report.WordsOnly, report.WhyWordsOnly)
+	}
 	if n := len(report.Faults); n > 0 {
 		return fmt.Errorf("%d of the documents could not be read; the others are stored", n)
 	}
@@ -90,13 +98,13 @@ func (p *program) ingest(ctx context.Context, c Config, tenant, kb string, tag l
 }
 
 // runIngest stores documents and shows how far it is.
-func (p *program) runIngest(ctx context.Context, index *qdrant.Index, kb string, langs []lang.Tag, files []ingest.File, items iter.Seq2[ingest.Item, error]) (ingest.Report, error) {
+func (p *program) runIngest(ctx context.Context, index *qdrant.Index, embedder ingest.Embedder, kb string, langs []lang.Tag, files []ingest.File, items iter.Seq2[ingest.Item, error]) (ingest.Report, error) {
 	var total int64
 	for _, f := range files {
 		total += f.Size
 	}
 	bar := p.newProgress("ingesting "+kb, total)
-	report, err := ingest.Run(ctx, index, items, ingest.Options{KB: kb, Langs: langs,
+	report, err := ingest.Run(ctx, index, items, ingest.Options{KB: kb, Langs: langs, Embedder: embedder,
 		Progress: func(done int64, r ingest.Report) { bar.set(done, r.Passages) }})
 	bar.end()
 	return report, err
@@ -108,11 +116,12 @@ type ingestResult struct {
 	Changed   int      `json:"changed"`
 	Unchanged int      `json:"unchanged"`
 	Passages  int      `json:"passages"`
+	WordsOnly int      `json:"words_only,omitempty"` // of these, without a dense vector
 	Faults    []string `json:"faults"`
 }
 
 func newIngestResult(kb string, r ingest.Report) ingestResult {
-	res := ingestResult{KB: kb, Added: r.Added, Changed: r.Changed, Unchanged: r.Unchanged, Passages: r.Passages, Faults: []string{}}
+	res := ingestResult{KB: kb, Added: r.Added, Changed: r.Changed, Unchanged: r.Unchanged, Passages: r.Passages, WordsOnly: r.WordsOnly, Faults: []string{}}
 	for _, f := range r.Faults {
 		res.Faults = append(res.Faults, f.Error())
 	}

@@ -62,6 +62,10 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 	if _, ok := set.For(c.Language); c.Language != "" && !ok {
 		return nil, nil, fmt.Errorf("config: language: no adapter serves %s", c.Language)
 	}
+	retrievers, err := openRetrievers(c, log)
+	if err != nil {
+		return nil, nil, err
+	}
 	var server pool.Server
 	if c.Ollama.URL != "" {
 		if server, err = ollama.New(c.Ollama.URL, ollama.Options{NumCtx: c.Ollama.NumCtx}); err != nil {
@@ -72,16 +76,11 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 	return serving.New(serving.Parts{
 		Adapters:  set,
 		Detector:  detector{lid.Default()},
-		Retriever: rag.Tenants(func(tenant string) *rag.Retriever { return openRetriever(c, store, tenant) }),
+		Retriever: rag.Tenants(func(tenant string) *rag.Retriever { return retrievers(store.For(tenant)) }),
 		Models:    models,
 		Upstream:  models,
 		Recorder:  record.New(log),
 	}, serving.Options{Language: c.Language, PromptTokens: c.Ollama.NumCtx * 3 / 4, Log: log}), models, nil
-}
-
-// openRetriever returns the retriever of one tenant.
-func openRetriever(c Config, store *qdrant.Store, tenant string) *rag.Retriever {
-	return rag.NewRetriever(store.For(tenant), rag.Options{Threshold: c.Threshold})
 }
 
 // detector lets serving ask the detector of languages.

@@ -62,9 +62,16 @@ func (p *program) search(ctx context.Context, f askFlags, question string, k int
 		return err
 	}
 	defer closeStore()
-	found, err := openRetriever(c, store, f.tenant).Find(ctx, rag.Query{Text: question, Lang: tag, KBs: f.kbs, K: k})
+	retrievers, err := openRetrievers(c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
+	}
+	found, err := retrievers(store.For(f.tenant)).Find(ctx, rag.Query{Text: question, Lang: tag, KBs: f.kbs, K: k})
+	if err != nil {
+		return err
+	}
+	for _, skipped := range found.Skipped {
+		fmt.Fprintln(p.err, "left out:", skipped)
 	}
 	return p.print(f.json, newSearchResult(tag, found, k))
 }
@@ -98,6 +105,7 @@ type searchResult struct {
 
 type searchHit struct {
 	Score    float64 `json:"score"`
+	Cosine   float64 `json:"cosine,omitempty"` // where dense vectors were searched
 	KB       string  `json:"kb"`
 	Document string  `json:"document"`
 	Title    string  `json:"title"`
@@ -109,7 +117,7 @@ type searchHit struct {
 func newSearchResult(tag lang.Tag, found rag.Found, k int) searchResult {
 	r := searchResult{Lang: tag, Relevance: found.Relevance, Passages: []searchHit{}}
 	for _, p := range found.Passages[:min(k, len(found.Passages))] {
-		r.Passages = append(r.Passages, searchHit{p.Score, p.KB, p.Doc, p.Title, p.Source, p.Date, p.Text})
+		r.Passages = append(r.Passages, searchHit{p.Score, p.Cosine, p.KB, p.Doc, p.Title, p.Source, p.Date, p.Text})
 	}
 	return r
 }
@@ -121,7 +129,11 @@ func (r searchResult) String() string {
 		b.WriteString(", nothing found")
 	}
 	for i, h := range r.Passages {
-		fmt.Fprintf(&b, "\n\n[%d] %.2f  %s (%s, %s)\n%s", i+1, h.Score, h.Title, h.KB, h.Source, h.Text)
+		fmt.Fprintf(&b, "\n\n[%d] %.2f", i+1, h.Score)
+		if h.Cosine != 0 {
+			fmt.Fprintf(&b, ", cosine %.2f", h.Cosine)
+		}
+		fmt.Fprintf(&b, "  %s (%s, %s)\n%s", h.Title, h.KB, h.Source, h.Text)
 	}
 	return b.String()
 }
