@@ -76,6 +76,33 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
+func TestQuantise(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, scale := range []float32{1, 1e-3, 1e30, 1e-30, 1e-44, 0} {
+		v := gaussian(r, 100)
+		for i := range v {
+			v[i] *= scale
+		}
+		codes := make([]int8, len(v))
+		q := quantise(codes, v)
+		var lost float64
+		for i, x := range v {
+			d := float64(x) - float64(codes[i])*float64(q.step)
+			lost += d * d
+		}
+		if math.Sqrt(lost) > float64(q.lost) {
+			t.Errorf("scale %v: rounding took %v, said %v", scale, math.Sqrt(lost), q.lost)
+		}
+	}
+}
+
+func BenchmarkQuantise(b *testing.B) {
+	v, codes := gaussian(rand.New(rand.NewPCG(1, 1)), 1024), make([]int8, 1024)
+	for b.Loop() {
+		quantise(codes, v)
+	}
+}
+
 func BenchmarkDotBytes(b *testing.B) {
 	a, v := make([]int16, 1024), make([]int8, 1024)
 	for b.Loop() {

@@ -15,23 +15,29 @@ type quantised struct {
 
 // quantise rounds v to codes of -127 to 127.
 func quantise(codes []int8, v []float32) quantised {
-	var most float32
+	var bits uint32 // of numbers without sign, which are in the order of the numbers
 	for _, x := range v {
-		most = max(most, float32(math.Abs(float64(x))))
+		bits = max(bits, math.Float32bits(x)&^(1<<31))
 	}
-	if most == 0 {
+	most := math.Float32frombits(bits)
+	if most < 1e-30 { // steps would be too small to be precise
 		clear(codes)
-		return quantised{}
+		return quantised{lost: most * float32(len(v))}
 	}
 	q := quantised{step: most / 127}
-	var lost float64
+	inverse := 127 / most
+	codes = codes[:len(v)]
+	var lost float32 // in steps, squared
 	for i, x := range v {
-		c := math.Round(float64(x / q.step))
+		steps := x * inverse
+		c := min(int32(steps+127.5), 254) - 127 // not negative, so cutting it off rounds
 		codes[i] = int8(c)
-		d := float64(x) - c*float64(q.step)
+		d := steps - float32(c)
 		lost += d * d
 	}
-	q.lost = float32(math.Sqrt(lost)) * 1.001 // its own rounding
+	// Besides, this sum and the product with inverse are rounded themselves.
+	root := math.Sqrt(float64(lost))*1.001 + 1e-4*math.Sqrt(float64(len(v)))
+	q.lost = float32(root * float64(q.step))
 	return q
 }
 
