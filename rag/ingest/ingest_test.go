@@ -36,7 +36,7 @@ func openIndex(t testing.TB) *qdrant.Index {
 			t.Error(err)
 		}
 	})
-	return qdrant.New(client)
+	return qdrant.New(client, qdrant.Options{}).For(rag.DefaultTenant)
 }
 
 // items yields documents as if each were read from a file of its own.
