@@ -11,7 +11,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"sync"
 	"time"
 
 	"tilgate/adapters"
@@ -41,7 +40,7 @@ type Pool struct {
 	fallback serving.Choice
 	opts     Options
 
-	mu     sync.Mutex // held while looking, so that one look serves all
+	turn   chan struct{} // held while looking, so that one look serves all
 	looked time.Time
 	models []string
 }
@@ -50,7 +49,7 @@ type Pool struct {
 func New(server Server, fallback serving.Choice, o Options) *Pool {
 	o.Recheck = cmp.Or(o.Recheck, 3*time.Second)
 	o.Patience = cmp.Or(o.Patience, 2*time.Second)
-	return &Pool{server: server, fallback: fallback, opts: o}
+	return &Pool{server: server, fallback: fallback, opts: o, turn: make(chan struct{}, 1)}
 }
 
 // Pick returns the adapter's model, the configured one, or the server's
@@ -79,8 +78,12 @@ func (p *Pool) look(ctx context.Context) []string {
 	if p.server == nil {
 		return nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done(): // who left need not wait for a server that hangs
+		return nil
+	}
 	if time.Since(p.looked) < p.opts.Recheck {
 		return p.models
 	}
