@@ -24,17 +24,7 @@ func (b bitset) remove(slot uint32) {
 	}
 }
 
-func bitsetOf(r *roaring.Bitmap) bitset {
-	if r.IsEmpty() {
-		return nil
-	}
-	b := make(bitset, r.Maximum()>>6+1)
-	for it := r.Iterator(); it.HasNext(); {
-		slot := it.Next()
-		b[slot>>6] |= 1 << (slot & 63)
-	}
-	return b
-}
+func bitsetOf(r *roaring.Bitmap) bitset { return bitset(r.ToDense()) }
 
 // A slotSet is the slots that share one payload value: a short list while
 // there are few, a bitmap once there are many.

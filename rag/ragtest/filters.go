@@ -19,6 +19,14 @@ var people = []map[string]any{
 	6: {},
 }
 
+// plainOnly are the cases where a Qdrant index sees only the values of its
+// own type, so that asking the index differs from asking the payload.
+var plainOnly = map[string]bool{
+	"all but an integer: other types do": true,
+	"how many values":                    true,
+	"one value that is no array":         true,
+}
+
 var filterCases = []struct {
 	what string
 	f    *pb.Filter
@@ -88,8 +96,12 @@ func testFilters(t *testing.T, s *server) {
 		}
 		s.upsert(t, c, point(uint64(i), p, vectors))
 	}
+	const plain = "without index"
 	check := func(how string) {
 		for _, tt := range filterCases {
+			if plainOnly[tt.what] && how != plain {
+				continue
+			}
 			if got := s.ids(t, c, tt.f); got != tt.want {
 				t.Errorf("%s, %s: points %q, want %q", tt.what, how, got, tt.want)
 			}
@@ -99,7 +111,7 @@ func testFilters(t *testing.T, s *server) {
 			}
 		}
 	}
-	check("without index")
+	check(plain)
 	s.index(t, c, "langs", pb.FieldType_FieldTypeKeyword)
 	s.index(t, c, "address.city", pb.FieldType_FieldTypeKeyword)
 	s.index(t, c, "age", pb.FieldType_FieldTypeInteger)
