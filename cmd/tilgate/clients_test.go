@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStockClients has the OpenAI client from npm ask, as a newcomer would.
+func TestStockClients(t *testing.T) {
+	dir := npmFolder(t)
+	s := startDemo(t, t.TempDir(), "--no-model")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "check.mjs", s.base, s.key)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), ": well") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// npmFolder returns a copy of tools/clients with what its lock file names
+// installed. It stays in the user's cache; without npm or a way to fetch, the
+// test is skipped.
+func npmFolder(t *testing.T) string {
+	t.Helper()
+	for _, tool := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("no %s here, so the stock clients cannot ask", tool)
+		}
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skipf("nowhere to install the stock clients: %v", err)
+	}
+	dir := filepath.Join(cache, "tilgate", "clients")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fresh := copyNew(t, dir, "package-lock.json")
+	copyNew(t, dir, "package.json")
+	copyNew(t, dir, "check.mjs")
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "openai")); err == nil && !fresh {
+		return dir
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		_ = os.Remove(filepath.Join(dir, "package-lock.json")) // so that the next run tries again
+		t.Skipf("npm cannot install the stock clients: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// copyNew copies a file of tools/clients and reports whether it was another.
+func copyNew(t *testing.T, dir, name string) bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "tools", "clients", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, name)
+	if old, err := os.ReadFile(path); err == nil && string(old) == string(text) {
+		return false
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return true
+}
