@@ -32,6 +32,13 @@ func BEIR(fsys fs.FS) (evals.Collection, error) {
 		}
 		seen[d.ID] = true
 	}
+	clear(seen)
+	for i, q := range c.Questions {
+		if q.ID == "" || seen[q.ID] {
+			return c, fmt.Errorf("queries.jsonl:%d: the id %q is empty or was there before", i+1, q.ID)
+		}
+		seen[q.ID] = true
+	}
 	c.Relevant, err = qrels(fsys, "qrels.txt")
 	return c, err
 }
@@ -76,8 +83,9 @@ func qrels(fsys fs.FS, name string) (map[string]map[string]int, error) {
 func readQrels(r io.Reader, name string) (map[string]map[string]int, error) {
 	relevant := map[string]map[string]int{}
 	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		f := strings.Fields(lines.Text())
+	n := 1
+	for ; lines.Scan(); n++ {
+		f := strings.Fields(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if len(f) == 0 {
 			continue
 		}
@@ -93,5 +101,8 @@ func readQrels(r io.Reader, name string) (map[string]map[string]int, error) {
 		}
 		relevant[f[0]][f[2]] = grade
 	}
-	return relevant, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", name, n, err)
+	}
+	return relevant, nil
 }
