@@ -75,15 +75,16 @@ func Recall(ranked []evals.Ranked, relevant map[string]int, k int) float64 {
 	return float64(found) / float64(all)
 }
 
-// RefusedAt returns the threshold that keeps the given share of the scores in
-// answerable (of questions that have an answer), and the share of the scores
+// RefusedAt returns the threshold that keeps the given share or more of the
+// scores in answerable (of questions that have an answer), and the share of the scores
 // in unanswerable that stay below it.
 func RefusedAt(kept float64, answerable, unanswerable []float64) (threshold, refused float64) {
 	if len(answerable) == 0 || len(unanswerable) == 0 {
 		return 0, 0
 	}
 	sorted := slices.Sorted(slices.Values(answerable))
-	threshold = sorted[int(float64(len(sorted))*(1-kept))]
+	mayGo := int(float64(len(sorted))*(1-kept) + 1e-9) // 10 * (1 - 0.9) is a little under 1
+	threshold = sorted[min(mayGo, len(sorted)-1)]
 	below := 0
 	for _, s := range unanswerable {
 		if s < threshold {
