@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"net"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -44,6 +45,10 @@ func newServer(e *Engine) *grpc.Server {
 	pb.RegisterPointsServer(s, &pointsService{engine: e})
 	return s
 }
+
+// Serve answers on another listener as well, until the engine is closed: for
+// tests that want a wire between client and engine. There is no key to it.
+func (e *Engine) Serve(ln net.Listener) error { return e.server.Serve(ln) }
 
 // recoverPanics is the last resort: a mistake of ours fails one call, not the
 // process.

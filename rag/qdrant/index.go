@@ -11,13 +11,10 @@ package qdrant
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +42,7 @@ type Index struct {
 // shared is what the indexes of all tenants have in common.
 type shared struct {
 	client *qdrant.Client
+	keep   int    // versions
 	shard  string // key of the shard that everything lies in; empty means all
 	model  Model  // of dense vectors; its zero value does without
 
@@ -73,43 +71,14 @@ type Options struct {
 	// from: data of one country on the nodes of that country. It takes a Qdrant
 	// cluster; the embedded engine refuses it.
 	Shard string
+	// Keep is how many versions of a knowledge base are kept, the one that is
+	// searched among them; 0 means DefaultKeep.
+	Keep int
 }
 
 // New returns the store behind client.
 func New(client *qdrant.Client, o Options) *Store {
-	return &Store{&shared{client: client, shard: o.Shard, counts: map[string]count{}}}
-}
-
-// Server says where a Qdrant server is.
-type Server struct {
-	Address string // host:port of gRPC, usually port 6334
-	APIKey  string
-	TLS     bool
-}
-
-// Dial returns a client of a Qdrant server that has answered. Its error says
-// what to change when the address is the REST port or the key is wrong.
-func Dial(ctx context.Context, s Server) (*qdrant.Client, error) {
-	host, portText, err := net.SplitHostPort(s.Address)
-	port, portErr := strconv.Atoi(portText)
-	if err != nil || portErr != nil {
-		return nil, fmt.Errorf("qdrant address %q is not host:port; Qdrant's gRPC port is usually 6334", s.Address)
-	}
-	config := &qdrant.Config{Host: host, Port: port, APIKey: s.APIKey, UseTLS: s.TLS, SkipCompatibilityCheck: true}
-	if s.TLS {
-		config.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
-	}
-	client, err := qdrant.NewClient(config)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to Qdrant at %s: %w", s.Address, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if _, err := client.HealthCheck(ctx); err != nil {
-		client.Close()
-		return nil, fmt.Errorf("Qdrant at %s does not answer over gRPC (port 6333 is its REST port, 6334 gRPC): %w", s.Address, err)
-	}
-	return client, nil
+	return &Store{&shared{client: client, shard: o.Shard, keep: o.Keep, counts: map[string]count{}}}
 }
 
 // vectorName is the sparse vector of a language's passages.
@@ -134,12 +103,12 @@ func (x *Index) Create(ctx context.Context, kb string, langs []lang.Tag) error {
 	case err != nil:
 		return err
 	case current == "":
-		first := alias + "@1"
-		if err := x.createCollection(ctx, first, langs, x.model); err != nil {
+		first, err := x.stage(ctx, alias, langs, x.model)
+		if err != nil {
 			return err
 		}
 		x.forgetCounts()
-		return explain(x.client.CreateAlias(ctx, alias, first))
+		return x.show(ctx, alias, first)
 	}
 	have, err := x.languages(ctx, current)
 	if err != nil {
@@ -209,7 +178,7 @@ func (x *Index) createCollection(ctx context.Context, name string, langs []lang.
 		req.ShardingMethod = qdrant.ShardingMethod_Custom.Enum()
 	}
 	err := x.client.CreateCollection(ctx, req)
-	if err != nil && status.Code(errors.Unwrap(err)) != codes.AlreadyExists { // left by a run that was cut off
+	if err != nil {
 		return x.explainShard(err)
 	}
 	if err := x.createShard(ctx, name); err != nil {

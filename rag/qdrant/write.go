@@ -2,13 +2,9 @@ package qdrant
 
 import (
 	"context"
-	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/qdrant/go-client/qdrant"
 
-	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/rag"
 )
@@ -113,50 +109,6 @@ func (x *Index) scroll(ctx context.Context, collection string, payload *qdrant.W
 		}
 		offset = next
 	}
-}
-
-// grow gives a knowledge base more languages, or another embedding model.
-// Qdrant fixes a collection's vectors when it is made, so the next version is
-// made, filled with what the present one holds, and put in its place in one
-// step. Dense vectors come along only if they are of the same model.
-func (x *Index) grow(ctx context.Context, alias, current string, langs []lang.Tag, m Model, sameModel bool) error {
-	defer x.forgetCounts()
-	next, err := nextVersion(current)
-	if err != nil {
-		return err
-	}
-	// What is there was left by a run that was cut off. Qdrant says nothing
-	// when it is not there; the go-client makes an error of that.
-	_ = x.client.DeleteCollection(ctx, next)
-	if err := x.createCollection(ctx, next, langs, m); err != nil {
-		return err
-	}
-	err = x.scroll(ctx, current, qdrant.NewWithPayload(true), true, func(points []*qdrant.RetrievedPoint) error {
-		copies := make([]*qdrant.PointStruct, len(points))
-		for i, p := range points {
-			if !sameModel {
-				delete(p.GetPayload(), modelKey)
-			}
-			copies[i] = &qdrant.PointStruct{Id: p.GetId(), Payload: p.GetPayload(), Vectors: written(p.GetVectors(), sameModel)}
-		}
-		return x.put(ctx, next, copies)
-	})
-	if err != nil {
-		return fmt.Errorf("copying %s to %s: %w", current, next, err)
-	}
-	if err := x.client.CreateAlias(ctx, alias, next); err != nil {
-		return explain(err)
-	}
-	return explain(x.client.DeleteCollection(ctx, current))
-}
-
-func nextVersion(collection string) (string, error) {
-	kb, version, _ := strings.Cut(collection, "@")
-	n, err := strconv.Atoi(version)
-	if err != nil {
-		return "", fault.Internal.Wrap(err, "collection "+collection+" has no version number; Tilgate did not make it")
-	}
-	return fmt.Sprintf("%s@%d", kb, n+1), nil
 }
 
 // written turns vectors as they are read into vectors as they are written.
