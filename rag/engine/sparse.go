@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math"
-	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -62,7 +61,7 @@ func (x *sparseIndex) lookUp(q sparseVector) []int32 {
 	places := make([]int32, 0, len(x.segments)*len(q.indices))
 	for _, s := range x.segments {
 		for _, term := range q.indices {
-			at, ok := slices.BinarySearch(s.terms, term)
+			at, ok := place(s.terms, term)
 			if !ok {
 				at = -1
 			}
