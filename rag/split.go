@@ -39,7 +39,7 @@ func Split(d Document) []Passage {
 		for size > 2*limit { // a sentence without an end, such as a table
 			cut := start + softCut(d.Text[start:at], limit)
 			add(d.Text[start:cut])
-			start, size = cut, letters(d.Text[cut:at])
+			start, size = cut, size-letters(d.Text[start:cut])
 		}
 	}
 	add(d.Text[start:])
