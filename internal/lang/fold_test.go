@@ -53,7 +53,7 @@ func TestFoldSame(t *testing.T) {
 		{"ar", "مسؤول", "مسوول"},
 		{"ar", "ﻻ ﺇﻟﻪ", "لا اله"}, // presentation forms, as PDFs have them
 		{"fa", "كتابي", "کتابی"},  // Arabic and Persian keyboards
-		{"fa", "می‌شود", "میشود"},
+		{"fa", "می\u200Cشود", "میشود"},
 		{"fa", "خانۀ", "خانه"},
 		{"ur", "ہے", "هے"}, {"ur", "کیا ہے", "كيا هي"},
 		{"ur", "پنشن کیلئے", "پنشن کیلیے"},
@@ -143,16 +143,13 @@ var foldTags = []Tag{"ky", "vi", "am", "ti", "tr"}
 
 func TestFoldEveryRune(t *testing.T) {
 	for _, tag := range foldTags {
-		for r := rune(1); r <= unicode.MaxRune; r++ {
-			if r == 0x2FA20 {
-				r = 0xE0000 // nothing is assigned between
+		for r := rune(1); r < 0x20000; r++ {
+			if !unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r) || unicode.In(r, unicode.Han, unicode.Hangul, unicode.Tangut) {
+				continue // unassigned, or one of many that are alike
 			}
 			once := Fold(tag, string(r))
 			if twice := Fold(tag, once); twice != once {
 				t.Errorf("in %s, %U folds to %q, and that to %q", tag, r, once, twice)
-			}
-			if r == 0x323AF { // the last ideograph; then tags and private use
-				r = 0xE0000
 			}
 		}
 	}
