@@ -31,6 +31,8 @@ type Config struct {
 	Ollama OllamaConfig `toml:"ollama"`
 	Keys   []KeyConfig  `toml:"key"`
 
+	keep int // versions of a knowledge base; 0 is the default
+
 	Embed    EmbedConfig    `toml:"embed,omitempty"`
 	Rerank   RerankConfig   `toml:"rerank,omitempty"`
 	Retrieve RetrieveConfig `toml:"retrieve,omitempty"`

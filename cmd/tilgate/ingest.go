@@ -16,6 +16,7 @@ import (
 func (p *program) ingestCommand() *cobra.Command {
 	var path, kb, tag, tenant string
 	var asJSON bool
+	var keep int
 	cmd := &cobra.Command{Use: "ingest --kb NAME [--lang TAG] PATH…", Short: "Bring documents into a knowledge base",
 		Long: `Bring documents into a knowledge base.
 
@@ -39,6 +40,9 @@ are stored all the same, and the exit code is 1.`,
 			if err != nil {
 				return err
 			}
+			if c.keep = keep; keep < 1 {
+				return usageError{fmt.Errorf("--keep is %d; it must be at least 1", keep)}
+			}
 			var fallback lang.Tag
 			if tag != "" {
 				if fallback, err = lang.ParseTag(tag); err != nil {
@@ -55,6 +59,7 @@ are stored all the same, and the exit code is 1.`,
 	cmd.Flags().StringVar(&kb, "kb", "", "name of the knowledge base (required)")
 	cmd.Flags().StringVar(&tag, "lang", "", "language of documents that do not name theirs, such as ky")
 	tenantFlag(cmd, &tenant)
+	cmd.Flags().IntVar(&keep, "keep", qdrant.DefaultKeep, "versions to keep, should this make another; see tilgate kb versions")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	_ = cmd.MarkFlagRequired("kb")
 	return cmd

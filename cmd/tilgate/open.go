@@ -26,7 +26,7 @@ func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, n
 // openStore opens the Qdrant server that the configuration names, or else the
 // embedded engine. The index is the same code over either.
 func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
-	options := qdrant.Options{Shard: c.Qdrant.Shard}
+	options := qdrant.Options{Shard: c.Qdrant.Shard, Keep: c.keep}
 	if c.Qdrant.Address != "" {
 		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS})
 		if err != nil {
