@@ -62,7 +62,7 @@ const (
 	k1       = 0.9
 	b        = 0.4
 	avgWords = 110.0
-	avgGrams = 600.0 // for each length of n-gram
+	avgGrams = 500.0 // for each length of n-gram
 )
 
 // A field is the terms of one kind in a text, hashed, sorted, with repetition.

@@ -18,7 +18,10 @@ import (
 // of the question, relative to the logarithm of the number of passages, since
 // that is how IDF grows. The weights were fitted on questions in Arabic,
 // Hindi, Thai, English and Amharic with and without the passages that answer
-// them, in collections of 12, 50 and 240 passages and more.
+// them, in collections of 12, 48 and 240 documents. Fitted on four of these languages,
+// at the threshold that kept 90 % of their answerable questions, it kept 87 to
+// 96 % of those in the fifth (Amharic: 73 %) and refused 75 to 88 % of the
+// unanswerable ones.
 func Relevance(q Query, h Hits) float64 {
 	if len(h.Passages) == 0 || h.Passages[0].Score <= 0 {
 		return 0
@@ -36,8 +39,8 @@ const nFeatures = 6
 
 // The fit; features in the order of the function below.
 var (
-	weights = [nFeatures]float64{-0.32, 3.93, 2.28, 0.25, 12.9, 0.81}
-	bias    = -7.5
+	weights = [nFeatures]float64{0.783, 3.605, 1.525, 1.326, 13.409, 0.951}
+	bias    = -8.549
 )
 
 func logistic(x [nFeatures]float64) float64 {
@@ -89,11 +92,10 @@ type weighted struct {
 
 // weigh returns the question's n-grams with their weight: how often each
 // stands in the question, times its IDF among the hits. terms is the length
-// of the question in terms of every kind.
+// of the question in terms of every kind, each by its weight.
 func weigh(a Analyzer, q Query, pool [][]uint32) (grams []weighted, terms float64) {
-	length := 0
 	for _, f := range a.fields(q.Lang, q.Text) {
-		length += len(f.terms)
+		terms += float64(f.weight) * float64(len(f.terms))
 	}
 	n := float64(len(pool))
 	runs(a.grams(q.Lang, q.Text), func(term uint32, tf int) {
@@ -105,7 +107,7 @@ func weigh(a Analyzer, q Query, pool [][]uint32) (grams []weighted, terms float6
 		}
 		grams = append(grams, weighted{term, float64(tf) * math.Log((n-df+0.5)/(df+0.5)+1)})
 	})
-	return grams, float64(max(1, length))
+	return grams, max(1, terms)
 }
 
 // coverage returns the share of the question's weight that a text with these

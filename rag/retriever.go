@@ -17,7 +17,7 @@ const DefaultK = 10
 // DefaultThreshold is the relevance under which nothing counts as found. On
 // the collections that Relevance was fitted on it kept nine of ten questions
 // that have an answer.
-const DefaultThreshold = 0.39
+const DefaultThreshold = 0.30
 
 // A Retriever finds the passages that may answer a question.
 type Retriever struct {

@@ -26,14 +26,15 @@ func Split(d Document) []Passage {
 		out = append(out, Passage{Doc: d.ID, N: len(out), Title: d.Title, Text: text, Lang: d.Lang,
 			Source: d.Source, Date: d.Date, Sector: d.Sector})
 	}
-	start, size, at := 0, 0, 0
+	start, size, at, left := 0, 0, 0, letters(d.Text)
 	for s := range lang.Sentences(d.Lang, d.Text) {
 		begin := at + strings.Index(d.Text[at:], s)
 		n := letters(s)
-		if size > 0 && size+n/2 > limit {
+		if size > 0 && size+n/2 > limit && left > limit/2 { // no crumb at the end
 			add(d.Text[start:begin])
 			start, size = begin, 0
 		}
+		left -= letters(d.Text[at : begin+len(s)])
 		at = begin + len(s)
 		size += n
 		for size > 2*limit { // a sentence without an end, such as a table
