@@ -42,8 +42,15 @@
 //
 // # Beside the way
 //
+// Everything in rag/qdrant is asked for on behalf of a tenant, a ministry say,
+// and only what is its own is seen: the key says whose a question is. A
+// knowledge base has versions; tilgate kb lists them, goes back to an older
+// one, and copies a knowledge base from one store to another.
+//
 // Documents come in through rag/ingest, which reads files, cuts them into
 // passages and stores what changed; rag/sample is a knowledge base to try.
+// rag/langchain offers a knowledge base to programs that are written with
+// langchaingo; the binary itself does without.
 // evals holds the words of benchmarks, evals/dataset reads them, evals/metric
 // scores them. internal/fault gives every error its kind, and the one sentence
 // of it that callers may read.
@@ -57,7 +64,7 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth pool ollama openai extract record   qdrant engine ragtest sample embed   dataset metric
+//	edges    gateway auth pool ollama openai extract record   qdrant engine ragtest sample embed langchain   dataset metric
 //	stories  serving                                   ingest
 //	words    adapters                                  rag                            evals
 //	ground   internal/lid

@@ -38,6 +38,7 @@ var storeys = map[string]int{
 	"rag/ragtest":               edges,
 	"rag/sample":                edges,
 	"rag/embed":                 edges,
+	"rag/langchain":             edges,
 	"evals/dataset":             edges,
 	"evals/metric":              edges,
 
