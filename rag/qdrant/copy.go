@@ -107,11 +107,17 @@ func (c *copying) run(ctx context.Context) (version int, err error) {
 		return 0, atDestination(err)
 	}
 	c.want, c.seen = sum{}, make(map[string]bool, c.total)
+	side := "source"
 	err = c.from.scroll(ctx, c.source, qdrant.NewWithPayload(true), true, func(points []*qdrant.RetrievedPoint) error {
-		return c.bring(ctx, stage, fresh, points)
+		side = "destination"
+		if err := c.bring(ctx, stage, fresh, points); err != nil {
+			return err
+		}
+		side = "source"
+		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("after %d of %d passages: %w", c.want.count, c.total, err)
+		return 0, fmt.Errorf("at the %s, after %d of %d passages: %w", side, c.want.count, c.total, err)
 	}
 	if err := c.verify(ctx, stage); err != nil {
 		return 0, atDestination(err)
@@ -163,7 +169,7 @@ func (c *copying) bring(ctx context.Context, stage string, fresh bool, points []
 	if !fresh {
 		var err error
 		if there, err = c.to.digests(ctx, stage, points); err != nil {
-			return atDestination(err)
+			return err
 		}
 	}
 	var missing []*qdrant.PointStruct
@@ -176,7 +182,7 @@ func (c *copying) bring(ctx context.Context, stage string, fresh bool, points []
 		}
 	}
 	if err := c.to.put(ctx, stage, missing); err != nil {
-		return atDestination(err)
+		return err
 	}
 	c.written += len(missing)
 	if c.progress != nil {

@@ -158,6 +158,29 @@ func TestCopyCutOff(t *testing.T) {
 	wantCopy(t, from, to, 1)
 }
 
+// TestCopySourceDies: the error says which side it was.
+func TestCopySourceDies(t *testing.T) {
+	first, dir := full(t), t.TempDir()
+	address, stop := serve(t, dir)
+	if _, err := Copy(t.Context(), first, New(dial(t, address), Options{}).For(""), "desk", nil); err != nil {
+		t.Fatal(err)
+	}
+	to, _ := open(t)
+	_, err := Copy(t.Context(), New(dial(t, address), Options{}).For(""), to, "desk", func(int, int) { stop() })
+	if !fault.Unavailable.Is(err) || !strings.Contains(err.Error(), "at the source, after 64 of 242 passages") {
+		t.Errorf("a source that dies: %v (%v)", err, fault.Of(err))
+	}
+	if kbs, err := to.KBs(t.Context()); err != nil || len(kbs) != 0 {
+		t.Errorf("half a copy is to be seen: %q, %v", kbs, err)
+	}
+	address, _ = serve(t, dir)
+	from := New(dial(t, address), Options{}).For("")
+	if r, err := Copy(t.Context(), from, to, "desk", nil); err != nil || r.Passages != 242 || r.Written != 242-64 {
+		t.Errorf("the next run: %+v, %v", r, err)
+	}
+	wantCopy(t, from, to, 1)
+}
+
 // TestCopyVerifies: what the destination garbles is not shown.
 func TestCopyVerifies(t *testing.T) {
 	from := full(t)

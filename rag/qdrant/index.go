@@ -3,10 +3,16 @@
 // engine; it cannot tell them apart.
 //
 // A knowledge base health is an alias for a collection health@1, its first
-// version. Each language has a sparse vector of its own, lex_ky, because
-// Qdrant counts document frequencies over the whole of one. A passage's id is
-// a hash of knowledge base, language, document and number, so that storing it
-// again replaces it.
+// version; an alias health~1 marks that version as whole. Each language has a
+// sparse vector of its own, lex_ky, because Qdrant counts document frequencies
+// over the whole of one. A passage's id is a hash of alias, language, document
+// and number, so that storing it again replaces it.
+//
+// Store.For gives the Index of one tenant, and there is no other way to
+// passages. The tenant moh's health is the alias moh.health: its collections
+// are its own, because scores of a shared one would tell how often others use
+// a word. Each passage carries its tenant besides, and each call filters on
+// it, so that a mistake with a name shows nobody anything.
 package qdrant
 
 import (

@@ -3,7 +3,6 @@ package qdrant
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc/codes"
@@ -20,16 +19,9 @@ func (s *shared) shards() *qdrant.ShardKeySelector {
 	return &qdrant.ShardKeySelector{ShardKeys: []*qdrant.ShardKey{qdrant.NewShardKey(s.shard)}}
 }
 
-// createShard gives a collection the shard that the store is configured for.
+// createShard gives a new collection the shard that the store is configured for.
 func (s *shared) createShard(ctx context.Context, collection string) error {
 	if s.shard == "" {
-		return nil
-	}
-	keys, err := s.client.ListShardKeys(ctx, collection)
-	if err != nil {
-		return s.explainShard(err)
-	}
-	if slices.ContainsFunc(keys, func(k *qdrant.ShardKeyDescription) bool { return k.GetKey().GetKeyword() == s.shard }) {
 		return nil
 	}
 	return s.explainShard(s.client.CreateShardKey(ctx, collection, &qdrant.CreateShardKey{ShardKey: qdrant.NewShardKey(s.shard)}))

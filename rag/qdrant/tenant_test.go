@@ -133,15 +133,3 @@ func TestTenantFilter(t *testing.T) {
 		t.Errorf("the other's passage: %d, %v", n, err)
 	}
 }
-
-// TestShard: the embedded engine has no shards, and says so.
-func TestShard(t *testing.T) {
-	x, _ := open(t)
-	err := New(x.client, Options{Shard: "kg"}).For("").Create(t.Context(), "desk", []lang.Tag{"ky"})
-	if !fault.Invalid.Is(err) || !strings.Contains(err.Error(), "cluster") || !strings.Contains(err.Error(), "custom sharding") {
-		t.Errorf("Create in a shard: %v", err)
-	}
-	if kbs, err := x.KBs(t.Context()); err != nil || len(kbs) != 0 {
-		t.Errorf("knowledge bases %q, %v", kbs, err)
-	}
-}

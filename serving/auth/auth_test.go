@@ -13,24 +13,24 @@ func TestCheck(t *testing.T) {
 	clinic, clinicKey := Generate()
 	clinicKey.Name = "clinic"
 	school, schoolKey := Generate()
-	schoolKey.Name = "school"
+	schoolKey.Name, schoolKey.Tenant = "school", "moe"
 	keys := New([]Key{clinicKey, schoolKey})
 	for _, tt := range []struct {
 		secret string
-		want   string
+		want   serving.Caller
 		ok     bool
 	}{
-		{clinic, "clinic", true},
-		{school, "school", true},
-		{"", "", false},
-		{"tg-", "", false},
-		{clinic + " ", "", false},
-		{strings.ToLower(clinic), "", false},
-		{clinic[:len(clinic)-1], "", false},
+		{clinic, serving.Caller{Name: "clinic"}, true},
+		{school, serving.Caller{Name: "school", Tenant: "moe"}, true},
+		{"", serving.Caller{}, false},
+		{"tg-", serving.Caller{}, false},
+		{clinic + " ", serving.Caller{}, false},
+		{strings.ToLower(clinic), serving.Caller{}, false},
+		{clinic[:len(clinic)-1], serving.Caller{}, false},
 	} {
 		got, ok := keys.Check(tt.secret)
-		if ok != tt.ok || got != (serving.Caller{Name: tt.want}) {
-			t.Errorf("Check(%q) = %v, %v, want %q, %v", tt.secret, got, ok, tt.want, tt.ok)
+		if ok != tt.ok || got != tt.want {
+			t.Errorf("Check(%q) = %v, %v, want %v, %v", tt.secret, got, ok, tt.want, tt.ok)
 		}
 	}
 	if _, ok := New(nil).Check(""); ok {
