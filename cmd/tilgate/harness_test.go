@@ -42,7 +42,7 @@ func (o *output) String() string {
 var askHere = regexp.MustCompile(`Ask here +(http://\S+)/\?key=(\S+)`)
 
 // startDemo runs the demo on a free port until the test ends.
-func startDemo(t *testing.T, data string, args ...string) *service {
+func startDemo(t testing.TB, data string, args ...string) *service {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &service{out: &output{}}
@@ -79,7 +79,7 @@ func startDemo(t *testing.T, data string, args ...string) *service {
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // post sends a body to the chat completions and returns what comes back.
-func (s *service) post(t *testing.T, body string, header ...string) (int, []byte) {
+func (s *service) post(t testing.TB, body string, header ...string) (int, []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), "POST", s.base+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
