@@ -181,6 +181,42 @@ func TestCopySourceDies(t *testing.T) {
 	wantCopy(t, from, to, 1)
 }
 
+// TestCopySlow: a destination that takes what it is sent and says nothing ends
+// a copy in time.
+func TestCopySlow(t *testing.T) {
+	from := full(t)
+	address, _ := serve(t, t.TempDir())
+	host, port, _ := net.SplitHostPort(address)
+	var n, writes int
+	fmt.Sscan(port, &n)
+	hang := func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		if _, ok := req.(*qdrant.UpsertPoints); ok {
+			if writes++; writes == 3 {
+				<-ctx.Done()
+			}
+		}
+		return invoke(ctx, method, req, reply, conn, opts...)
+	}
+	client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: n, SkipCompatibilityCheck: true,
+		GrpcOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(deadline(300*time.Millisecond), hang)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	to := New(client, Options{}).For("")
+	if _, err := Copy(t.Context(), from, to, "desk", nil); !fault.Timeout.Is(err) || !strings.Contains(err.Error(), "at the destination") {
+		t.Errorf("a slow destination: %v (%v)", err, fault.Of(err))
+	}
+	to = New(dial(t, address), Options{}).For("")
+	if kbs, err := to.KBs(t.Context()); err != nil || len(kbs) != 0 {
+		t.Errorf("half a copy is to be seen: %q, %v", kbs, err)
+	}
+	if r, err := Copy(t.Context(), from, to, "desk", nil); err != nil || r.Passages != 2*copied+2 {
+		t.Errorf("the next run: %+v, %v", r, err)
+	}
+	wantCopy(t, from, to, 1)
+}
+
 // TestCopyVerifies: what the destination garbles is not shown.
 func TestCopyVerifies(t *testing.T) {
 	from := full(t)
