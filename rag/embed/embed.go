@@ -54,6 +54,7 @@ type Model struct {
 	dimension int
 	rested    time.Time // until when the server is left alone
 	why       error     // it is
+	failed    int       // questions in a row
 }
 
 // New returns the model that e serves. Without Prefixes, they are those that
@@ -99,12 +100,31 @@ func (m *Model) Dimension(ctx context.Context) (int, error) {
 	return len(vectors[0]), nil
 }
 
-// Question returns the vector to search for.
+// Question returns the vector to search for. A server that failed, or was too
+// slow, for several questions in a row is left alone for a while, so that not
+// every question waits for it.
 func (m *Model) Question(ctx context.Context, text string) ([]float32, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, fault.Invalid.Errorf("an empty question has no meaning to search for")
 	}
-	return m.one(ctx, m.prefixes.Query, text)
+	if err := m.resting(); err != nil {
+		return nil, err
+	}
+	v, err := m.one(ctx, m.prefixes.Query, text)
+	if errors.Is(err, context.Canceled) {
+		return nil, err // the asker left
+	}
+	m.mu.Lock()
+	m.failed++
+	if err == nil {
+		m.failed = 0
+	}
+	down := m.failed >= giveUp
+	m.mu.Unlock()
+	if down {
+		m.rest(err)
+	}
+	return v, err
 }
 
 // Passages returns a vector for each passage, nil where there is none. The
@@ -171,8 +191,8 @@ func (m *Model) batch(ctx context.Context, texts []string, batch []int, vectors 
 	return m.oneByOne(ctx, texts, batch, vectors, good)
 }
 
-// giveUp is how many texts may fail in a row before the server counts as down
-// and the rest of the batch is not tried.
+// giveUp is how many texts may fail in a row before the server counts as down:
+// the rest of the batch is not tried, nor, for a while, anything else.
 const giveUp = 3
 
 func (m *Model) oneByOne(ctx context.Context, texts []string, batch []int, vectors [][]float32, good int) error {

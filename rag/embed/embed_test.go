@@ -162,6 +162,30 @@ func TestRest(t *testing.T) {
 	})
 }
 
+// A slow server holds up three questions, not all.
+func TestQuestionsDoNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{slow: time.Hour}
+		m := New(s, Options{Name: "bge-m3"})
+		start := time.Now()
+		for range 100 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := m.Question(ctx, "Кайда?"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("error %v", err)
+			}
+			cancel()
+		}
+		if waited := time.Since(start); waited > 3*time.Second {
+			t.Errorf("a hundred questions waited for %v", waited)
+		}
+		s.slow = 0
+		time.Sleep(time.Minute)
+		if _, err := m.Question(t.Context(), "Кайда?"); err != nil {
+			t.Errorf("after a rest: %v", err)
+		}
+	})
+}
+
 func TestCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
