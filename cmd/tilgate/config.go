@@ -145,7 +145,8 @@ func (p *program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Print the configuration in force",
 		Long: `Print the configuration in force: the defaults, with what the file changes.
 The output is itself a configuration file. Secrets come from the environment
-(TILGATE_QDRANT_KEY) and are not printed.`,
+(TILGATE_QDRANT_KEY, TILGATE_EMBED_KEY, TILGATE_RERANK_KEY) and are not
+printed.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)

@@ -74,7 +74,8 @@ func TestEmbedding(t *testing.T) {
 	config := write("tilgate.toml", plain+fmt.Sprintf("[embed]\nurl = %q\nmodel = \"bge-m3\"\napi = \"openai\"\nthreshold = 0.5\n", server.URL))
 	another := write("another.toml", plain+fmt.Sprintf("[embed]\nurl = %q\nmodel = \"other\"\napi = \"openai\"\n", server.URL))
 	reranked := write("reranked.toml", plain+fmt.Sprintf("[rerank]\nurl = %q\nmodel = \"m\"\n", server.URL))
-	docs := write("docs.jsonl", `{"id":"age","lang":"ky","text":"Карылык жөлөкпулу алтымыш жаштан берилет."}
+	docs := write("docs.jsonl", `{"id":"age","lang":"ru","text":"Пенсию назначают с 60 лет."}
+{"id":"age","lang":"ky","text":"Карылык жөлөкпулу алтымыш жаштан берилет."}
 {"id":"pass","lang":"ky","text":"Паспорт он жылга берилет."}
 `)
 	run := func(want, wantErr string, args ...string) {
@@ -86,19 +87,20 @@ func TestEmbedding(t *testing.T) {
 	}
 
 	down.Store(true)
-	run("2 documents added", "2 passages have no dense vector", "ingest", "--config", config, "--kb", "desk", docs)
+	run("3 documents added", "3 passages have no dense vector", "ingest", "--config", config, "--kb", "desk", docs)
 	run("nothing found", "left out: encoding the question", "search", "--config", config, "--lang", "ky", "pension")
 	down.Store(false)
-	run("2 unchanged; 2 passages stored", "", "ingest", "--config", config, "--kb", "desk", docs)
-	run("2 unchanged; 0 passages stored", "", "ingest", "--config", config, "--kb", "desk", docs)
+	run("3 unchanged; 3 passages stored", "", "ingest", "--config", config, "--kb", "desk", docs)
+	run("3 unchanged; 0 passages stored", "", "ingest", "--config", config, "--kb", "desk", docs)
 	run("cosine 1.00  ", "", "search", "--config", config, "--lang", "ky", "pension")
+	run("Пенсию назначают", "", "search", "--config", config, "--lang", "ky", "--also", "ru", "pension")
 	run("nothing found", "", "search", "--config", write("off.toml", plain), "--lang", "ky", "pension")
 
 	// Another model makes another version; back to the first, its vectors are
 	// still on disk.
-	run("2 unchanged; 2 passages stored", "", "ingest", "--config", another, "--kb", "desk", docs)
+	run("3 unchanged; 3 passages stored", "", "ingest", "--config", another, "--kb", "desk", docs)
 	before := texts.Load()
-	run("2 unchanged; 2 passages stored", "", "ingest", "--config", config, "--kb", "desk", docs)
+	run("3 unchanged; 3 passages stored", "", "ingest", "--config", config, "--kb", "desk", docs)
 	if asked := texts.Load() - before; asked != 1 { // for the dimension
 		t.Errorf("the model embedded %d texts that it had embedded before", asked-1)
 	}

@@ -30,22 +30,26 @@ func (f *askFlags) add(p *program, cmd *cobra.Command) {
 func (p *program) searchCommand() *cobra.Command {
 	var f askFlags
 	var k int
+	var also []string
 	cmd := &cobra.Command{Use: `search "QUESTION"`, Short: "Show the passages that a question finds, with scores",
 		Long: `Show the passages that a question finds, best first, with scores.
 
 Relevance is the probability that the best passage answers the question. Below
-the threshold, an answer would say that nothing was found.`,
+the threshold, an answer would say that nothing was found. Where [embed] in the
+configuration names an embedding model, passages are also found by their
+meaning, in the languages of --also as well.`,
 		Example: `  tilgate search "Пенсияга канча жаштан чыгат?"`,
 		Args:    exactly(1, "one question, in quotes"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.search(cmd.Context(), f, args[0], k)
+			return p.search(cmd.Context(), f, args[0], also, k)
 		}}
 	f.add(p, cmd)
 	cmd.Flags().IntVar(&k, "k", 5, "passages to show")
+	cmd.Flags().StringSliceVar(&also, "also", nil, "other languages whose passages help, such as ru,en")
 	return cmd
 }
 
-func (p *program) search(ctx context.Context, f askFlags, question string, k int) error {
+func (p *program) search(ctx context.Context, f askFlags, question string, also []string, k int) error {
 	if k < 1 {
 		return usageError{fmt.Errorf("--k is %d; it must be at least 1", k)}
 	}
@@ -57,6 +61,14 @@ func (p *program) search(ctx context.Context, f askFlags, question string, k int
 	if err != nil {
 		return err
 	}
+	q := rag.Query{Text: question, Lang: tag, KBs: f.kbs, K: k}
+	for _, text := range also {
+		other, err := lang.ParseTag(text)
+		if err != nil {
+			return usageError{fmt.Errorf("--also: %w", err)}
+		}
+		q.Also = append(q.Also, other)
+	}
 	store, closeStore, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
@@ -66,7 +78,7 @@ func (p *program) search(ctx context.Context, f askFlags, question string, k int
 	if err != nil {
 		return err
 	}
-	found, err := retrievers(store.For(f.tenant)).Find(ctx, rag.Query{Text: question, Lang: tag, KBs: f.kbs, K: k})
+	found, err := retrievers(store.For(f.tenant)).Find(ctx, q)
 	if err != nil {
 		return err
 	}
