@@ -14,8 +14,8 @@ import (
 )
 
 func (p *program) langCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "lang", Short: "Detect languages, and train the detector"},
-		p.langDetectCommand(), p.langTrainCommand())
+	return group(&cobra.Command{Use: "lang", Short: "Show the languages served, detect languages, train the detector"},
+		p.langListCommand(), p.langShowCommand(), p.langDetectCommand(), p.langTrainCommand())
 }
 
 type detectFlags struct {

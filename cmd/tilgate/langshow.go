@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tilgate/adapters"
+	"tilgate/internal/lang"
+	"tilgate/rag"
+)
+
+func (p *program) langListCommand() *cobra.Command {
+	var path string
+	var asJSON bool
+	cmd := &cobra.Command{Use: "list", Short: "List the languages that are served",
+		Long: `List the languages that are served: tag, names, scripts, and who reviewed the
+texts. "none" means that nobody but their writer has.`,
+		Args: exactly(0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			set, err := p.languageSet(path)
+			if err != nil {
+				return err
+			}
+			list := languages{}
+			for _, tag := range set.Tags() {
+				a, _ := set.For(tag)
+				list = append(list, newLanguage(a))
+			}
+			return p.print(asJSON, list)
+		}}
+	p.configFlag(cmd, &path)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (p *program) langShowCommand() *cobra.Command {
+	var path string
+	var asJSON bool
+	cmd := &cobra.Command{Use: "show TAG", Short: "Show one language: scripts, analyzer, prompt and fixed sentences",
+		Example: "  tilgate lang show ky",
+		Args:    exactly(1, "the tag of a language"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			tag, err := lang.ParseTag(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			set, err := p.languageSet(path)
+			if err != nil {
+				return err
+			}
+			a, ok := set.For(tag)
+			if !ok {
+				return fmt.Errorf("no adapter serves %s; tilgate lang list shows those that there are", tag)
+			}
+			return p.print(asJSON, languageDetail{newLanguage(a), a.Fallback, a.Retrieve.Also, a.System, a.Say})
+		}}
+	p.configFlag(cmd, &path)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (p *program) languageSet(path string) (*adapters.Set, error) {
+	c, err := loadConfig(path, p.getenv)
+	if err != nil {
+		return nil, err
+	}
+	return openAdapters(c)
+}
+
+type language struct {
+	Tag      lang.Tag      `json:"tag"`
+	Name     string        `json:"name"`
+	English  string        `json:"english"`
+	Scripts  []lang.Script `json:"scripts"`
+	Kind     adapters.Kind `json:"kind"`
+	Analyzer string        `json:"analyzer"`
+	Reviewed string        `json:"reviewed"`
+}
+
+func newLanguage(a *adapters.Adapter) language {
+	return language{a.Tag, a.Name, a.English, a.Scripts, a.Kind, rag.AnalyzerFor(a.Tag).Name, a.Reviewed}
+}
+
+func (l language) String() string {
+	scripts := make([]string, len(l.Scripts))
+	for i, s := range l.Scripts {
+		scripts[i] = string(s)
+	}
+	return fmt.Sprintf("%-4s %-10s %-15s %-20s %-12s reviewed: %s", l.Tag, l.English, strings.Join(scripts, ","), l.Analyzer, l.Kind, l.Reviewed)
+}
+
+type languages []language
+
+func (ls languages) String() string {
+	lines := make([]string, len(ls))
+	for i, l := range ls {
+		lines[i] = l.String() + "  " + l.Name // last, since its width on a terminal is anybody's guess
+	}
+	return strings.Join(lines, "\n")
+}
+
+type languageDetail struct {
+	language
+	Fallback []lang.Tag   `json:"fallback"`
+	Also     []lang.Tag   `json:"also"`
+	System   string       `json:"system"`
+	Say      adapters.Say `json:"say"`
+}
+
+func (d languageDetail) String() string {
+	return fmt.Sprintf("%s  %s\nfallback: %s\nalso searched: %s\n\n%s\n\nnot found:  %s\nquoting:    %s\ntranslated: %s\nblocked:    %s\nhandover:   %s",
+		d.language, d.Name, orNone(d.Fallback), orNone(d.Also), strings.TrimSpace(d.System),
+		d.Say.NotFound, d.Say.Quoting, d.Say.Translated, d.Say.Blocked, d.Say.Handover)
+}
+
+func orNone(tags []lang.Tag) string {
+	if len(tags) == 0 {
+		return "none"
+	}
+	return join(tags)
+}
