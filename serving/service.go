@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"tilgate/adapters"
@@ -234,6 +235,9 @@ func (s *Service) stream(ctx context.Context, m Model, p Prompt, x *Exchange, yi
 		if err != nil {
 			return text.String(), Done{}, err
 		}
+		if text.Len() == 0 { // an answer begins with a word, which citations are counted from
+			chunk.Text = strings.TrimLeftFunc(chunk.Text, unicode.IsSpace)
+		}
 		if chunk.Text != "" {
 			if x.First == 0 {
 				x.First = time.Since(x.Start)
@@ -245,6 +249,9 @@ func (s *Service) stream(ctx context.Context, m Model, p Prompt, x *Exchange, yi
 			}
 		}
 		if chunk.Finish != "" {
+			if text.Len() == 0 {
+				return "", Done{}, fault.Unavailable.Errorf("the model answered nothing")
+			}
 			done := Done{Finish: chunk.Finish, Usage: estimate(p, text.String())}
 			if chunk.Usage != nil {
 				done.Usage = *chunk.Usage

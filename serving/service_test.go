@@ -84,6 +84,7 @@ func TestDegraded(t *testing.T) {
 		{"no store, no model", nil, broken, "error", "", "", "", fault.Unavailable},
 		{"model fails at once", fails(down), stored, "plan delta done", "Үзүндү [1].", "quoting", ModelLost, -1},
 		{"model says nothing at all", scripted{}, stored, "plan delta done", "Үзүндү [1].", "quoting", ModelLost, -1},
+		{"model ends without a word", says(" ", "\n"), stored, "plan delta done", "Үзүндү [1].", "quoting", ModelLost, -1},
 		{"model fails at once, no store", fails(down), broken, "plan error", "", "", "", fault.Unavailable},
 		{"model fails after its first word", fails(down, "58 "), stored, "plan delta error", "58 ", "", "", fault.Unavailable},
 		{"model breaks off", scripted{words: []string{"58 "}}, stored, "plan delta error", "58 ", "", "", fault.Unavailable},
