@@ -97,6 +97,10 @@ func (p *program) kbCopy(ctx context.Context, f kbFlags, kb string, source, dest
 		return fmt.Errorf("opening the source: %w", err)
 	}
 	defer closeFrom()
+	// Looked up before a folder is made for it.
+	if _, err := from.For(f.tenant).Versions(ctx, kb); err != nil {
+		return fmt.Errorf("copying %s: at the source: %w", kb, err)
+	}
 	to, closeTo, err := openStore(ctx, destination, quiet)
 	if err != nil {
 		return fmt.Errorf("opening the destination: %w", err)
