@@ -2,11 +2,9 @@ package qdrant
 
 import (
 	"context"
-	"errors"
+	"time"
 
 	"github.com/qdrant/go-client/qdrant"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"tilgate/internal/lang"
 	"tilgate/rag"
@@ -77,6 +75,10 @@ func (x *Index) Nearest(ctx context.Context, p rag.DenseProbe) ([]rag.Passage, e
 	if err != nil {
 		return nil, err
 	}
+	model, err := x.rememberedModel(ctx, alias)
+	if err != nil || model.Dimension != len(p.Vector) || model.Name != "" && model.Name != p.Model {
+		return nil, err
+	}
 	points, err := x.query(ctx, &qdrant.QueryPoints{
 		CollectionName: alias,
 		Query:          qdrant.NewQueryDense(p.Vector),
@@ -87,9 +89,6 @@ func (x *Index) Nearest(ctx context.Context, p rag.DenseProbe) ([]rag.Passage, e
 		WithPayload:    qdrant.NewWithPayload(true),
 	})
 	if err != nil {
-		if model, known := x.Model(ctx, p.KB); known == nil && model.Dimension != len(p.Vector) && isInput(err) {
-			return nil, nil // it has no vectors, or those of another model
-		}
 		return nil, explain(err)
 	}
 	var out []rag.Passage
@@ -101,14 +100,31 @@ func (x *Index) Nearest(ctx context.Context, p rag.DenseProbe) ([]rag.Passage, e
 	return out, nil
 }
 
-// isInput reports whether the server found fault with the request.
-func isInput(err error) bool {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if status.Code(e) == codes.InvalidArgument {
-			return true
-		}
+// rememberedModel is modelIn, asked once in a while: a search of a knowledge
+// base that has no vectors of the model need not begin.
+func (x *Index) rememberedModel(ctx context.Context, alias string) (Model, error) {
+	x.mu.Lock()
+	known, ok := x.models[alias]
+	x.mu.Unlock()
+	if ok && time.Since(known.at) < remember {
+		return known.Model, nil
 	}
-	return false
+	m, err := x.modelIn(ctx, alias)
+	if err != nil {
+		return Model{}, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.models == nil {
+		x.models = map[string]rememberedModel{}
+	}
+	x.models[alias] = rememberedModel{m, time.Now()}
+	return m, nil
+}
+
+type rememberedModel struct {
+	Model
+	at time.Time
 }
 
 func threshold(cosine float64) *float32 {

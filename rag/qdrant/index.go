@@ -57,8 +57,9 @@ type shared struct {
 	growing sync.RWMutex
 
 	mu      sync.Mutex
-	counts  map[string]count // by tenant, alias and vector
-	aliases []string         // last list of the aliases that stand for knowledge bases
+	counts  map[string]count           // by tenant, alias and vector
+	models  map[string]rememberedModel // by alias
+	aliases []string                   // last list of the aliases that stand for knowledge bases
 	listed  time.Time
 }
 
@@ -248,6 +249,7 @@ func (x *Index) forgetCounts() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	clear(x.counts)
+	clear(x.models)
 	x.aliases = nil
 }
 
