@@ -64,11 +64,12 @@ type Stored struct {
 
 // A Query is a question as the retriever needs it.
 type Query struct {
-	Text string     // as typed, not folded
-	Lang lang.Tag   // of Text
-	Also []lang.Tag // other languages whose passages still help
-	KBs  []string   // knowledge bases to search; none means every one
-	K    int        // passages wanted; 0 means DefaultK
+	Text string              // as typed, not folded
+	Lang lang.Tag            // of Text
+	Also []lang.Tag          // other languages whose passages still help
+	In   map[lang.Tag]string // the question in these languages, where somebody translated it
+	KBs  []string            // knowledge bases to search; none means every one
+	K    int                 // passages wanted; 0 means DefaultK
 
 	Tenant string // whose passages are searched; empty means DefaultTenant
 }

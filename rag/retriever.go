@@ -120,31 +120,53 @@ func (r *Retriever) Find(ctx context.Context, q Query) (Found, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	meaning := r.startMeaning(ctx, q, kbs)
-	hits, err := r.words(ctx, q, kbs)
+	found, err := r.words(ctx, q, kbs)
 	if err != nil {
 		return Found{}, err
 	}
-	found := Found{Hits: hits, Relevance: Relevance(q, hits)}
 	r.addMeaning(&found, <-meaning)
 	r.rerank(ctx, q, &found)
 	return found, ctx.Err()
 }
 
-// words finds passages by the question's words.
-func (r *Retriever) words(ctx context.Context, q Query, kbs []string) (Hits, error) {
-	var hits Hits
-	for _, kb := range kbs {
-		for _, tag := range languages(q) {
-			h, err := r.index.Search(ctx, Probe{KB: kb, Lang: tag, Lexical: AnalyzerFor(tag).Question(tag, q.Text), K: r.candidates(q)})
-			if err != nil {
-				return Hits{}, fmt.Errorf("searching knowledge base %s: %w", kb, err)
-			}
-			hits.Passages = append(hits.Passages, h.Passages...)
-			hits.N += h.N
+// words finds passages by the question's words, in each language with the
+// question as it was put or translated. It is relevant if it is so in one.
+func (r *Retriever) words(ctx context.Context, q Query, kbs []string) (Found, error) {
+	var found Found
+	for _, tag := range languages(q) {
+		in := q
+		in.Lang, in.Text = tag, cmp.Or(q.In[tag], q.Text)
+		hits, err := r.wordsIn(ctx, in, kbs)
+		if err != nil {
+			return Found{}, err
 		}
+		found.Relevance = max(found.Relevance, Relevance(in, hits))
+		found.Passages = append(found.Passages, hits.Passages...)
+		found.N += hits.N
 	}
-	slices.SortStableFunc(hits.Passages, func(a, b Passage) int { return cmp.Compare(b.Score, a.Score) })
+	found.Passages = byScore(found.Passages)
+	return found, nil
+}
+
+// wordsIn finds passages in the language of q.
+func (r *Retriever) wordsIn(ctx context.Context, q Query, kbs []string) (Hits, error) {
+	var hits Hits
+	lexical := AnalyzerFor(q.Lang).Question(q.Lang, q.Text)
+	for _, kb := range kbs {
+		h, err := r.index.Search(ctx, Probe{KB: kb, Lang: q.Lang, Lexical: lexical, K: r.candidates(q)})
+		if err != nil {
+			return Hits{}, fmt.Errorf("searching knowledge base %s: %w", kb, err)
+		}
+		hits.Passages = append(hits.Passages, h.Passages...)
+		hits.N += h.N
+	}
+	hits.Passages = byScore(hits.Passages)
 	return hits, nil
+}
+
+func byScore(passages []Passage) []Passage {
+	slices.SortStableFunc(passages, func(a, b Passage) int { return cmp.Compare(b.Score, a.Score) })
+	return passages
 }
 
 // candidates is how many hits of each kind are asked for.
@@ -177,7 +199,7 @@ func (r *Retriever) bases(ctx context.Context, named []string) ([]string, error)
 func languages(q Query) []lang.Tag {
 	out := []lang.Tag{q.Lang.Base()}
 	for _, t := range q.Also {
-		if !slices.Contains(out, t) {
+		if t = t.Base(); !slices.Contains(out, t) {
 			out = append(out, t)
 		}
 	}

@@ -59,6 +59,7 @@ type Parts struct {
 type Options struct {
 	Language     lang.Tag // to answer in when the question's cannot be told; empty refuses such questions
 	PromptTokens int      // that a prompt may have; 0 means 6,000
+	Translate    bool     // questions, by the model in use, for the other languages that an adapter searches
 	Log          *slog.Logger
 }
 
@@ -342,6 +343,7 @@ func joinTags(tags []lang.Tag) string {
 // fail the request; it is noted in the plan.
 func (s *Service) retrieve(ctx context.Context, r Request, a *adapters.Adapter, question string, plan *Plan) ([]rag.Passage, error) {
 	q := rag.Query{Text: question, Lang: a.Tag, Also: a.Retrieve.Also, KBs: r.Knowledge, Tenant: r.Caller.Tenant}
+	q.In = s.translate(ctx, r, a, question)
 	passages, err := s.parts.Retriever.Retrieve(ctx, q)
 	if before := questionBefore(r.Messages); err == nil && len(passages) == 0 && before != "" {
 		q.Text = before + "\n" + question // "And for a man?" means little alone

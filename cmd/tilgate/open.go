@@ -80,7 +80,8 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Models:    models,
 		Upstream:  models,
 		Recorder:  record.New(log),
-	}, serving.Options{Language: c.Language, PromptTokens: c.Ollama.NumCtx * 3 / 4, Log: log}), models, nil
+	}, serving.Options{Language: c.Language, PromptTokens: c.Ollama.NumCtx * 3 / 4,
+		Translate: c.Embed.URL == "", Log: log}), models, nil // vectors cross languages by themselves
 }
 
 // detector lets serving ask the detector of languages.
