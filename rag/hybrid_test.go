@@ -17,6 +17,7 @@ import (
 	"tilgate/rag"
 	"tilgate/rag/embed"
 	"tilgate/rag/engine"
+	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
 )
@@ -63,15 +64,7 @@ var desk = []rag.Document{
 // store ingests documents into an engine of its own.
 func store(t *testing.T, model *embed.Model, docs []rag.Document) *qdrant.Index {
 	t.Helper()
-	e, err := engine.Open(t.TempDir(), engine.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := e.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Close(); e.Close() })
+	_, client := enginetest.Open(t)
 	s := qdrant.New(client, qdrant.Options{})
 	fill(t, s, model, docs)
 	return s.For(rag.DefaultTenant)

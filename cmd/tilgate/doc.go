@@ -24,7 +24,8 @@
 // over Qdrant's own client, and rag says how likely the best passage is to
 // answer. The client talks to a Qdrant server, or to rag/engine, the embedded
 // subset of Qdrant, over a connection in memory: the same code either way,
-// held together by the contract in rag/ragtest.
+// held together by the contract in rag/ragtest. rag/engine/enginetest gives
+// tests an engine of their own.
 //
 // Where an embedding model is configured, rag also searches for meaning, in
 // all the languages that help at once: rag/embed turns texts into dense
@@ -64,8 +65,8 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth pool ollama openai extract record   qdrant engine ragtest sample embed langchain   dataset metric
-//	stories  serving                                   ingest
+//	edges    gateway auth pool ollama openai extract record   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	stories  serving                                   ingest engine
 //	words    adapters                                  rag                            evals
 //	ground   internal/lid
 //	         internal/lang  internal/fault

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,27 +14,14 @@ import (
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/rag"
-	"tilgate/rag/engine"
+	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/qdrant"
 )
 
 // openIndex returns an index over an embedded engine of its own.
 func openIndex(t testing.TB) *qdrant.Index {
 	t.Helper()
-	e, err := engine.Open(t.TempDir(), engine.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := e.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		client.Close()
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	_, client := enginetest.Open(t)
 	return qdrant.New(client, qdrant.Options{}).For(rag.DefaultTenant)
 }
 

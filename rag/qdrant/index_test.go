@@ -3,7 +3,6 @@ package qdrant
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,25 +19,13 @@ import (
 	"tilgate/internal/lang"
 	"tilgate/rag"
 	"tilgate/rag/engine"
+	"tilgate/rag/engine/enginetest"
 )
 
 // open returns an index over an embedded engine of its own.
 func open(t testing.TB) (*Index, *engine.Engine) {
 	t.Helper()
-	e, err := engine.Open(t.TempDir(), engine.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := e.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		client.Close()
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	e, client := enginetest.Open(t)
 	return New(client, Options{}).For(rag.DefaultTenant), e
 }
 

@@ -10,20 +10,11 @@ import (
 	pb "github.com/qdrant/go-client/qdrant"
 	"go.uber.org/goleak"
 
-	"tilgate/rag/engine"
+	"tilgate/rag/engine/enginetest"
 )
 
 func TestEngine(t *testing.T) {
-	e, err := engine.Open(t.TempDir(), engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	client, err := e.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	_, client := enginetest.Open(t)
 	TestServer(t, client)
 }
 

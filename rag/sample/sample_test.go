@@ -3,7 +3,6 @@ package sample
 import (
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +15,7 @@ import (
 	"tilgate/evals/metric"
 	"tilgate/internal/lang"
 	"tilgate/rag"
-	"tilgate/rag/engine"
+	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
 	"tilgate/serving/extract"
@@ -200,15 +199,7 @@ func TestRanks(t *testing.T) {
 // index returns the sample in an engine of its own.
 func index(t *testing.T) *qdrant.Index {
 	t.Helper()
-	e, err := engine.Open(t.TempDir(), engine.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := e.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Close(); e.Close() })
+	_, client := enginetest.Open(t)
 	x := qdrant.New(client, qdrant.Options{}).For(rag.DefaultTenant)
 	for _, tag := range languages(t) {
 		files, err := Files(tag)
