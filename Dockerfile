@@ -1,7 +1,8 @@
 # One static binary on an empty image, without root.
 #
 #   docker build -t tilgate .
-#   docker run --rm -p 127.0.0.1:8080:8080 -v tilgate:/data tilgate demo --data /data/kb --listen 0.0.0.0:8080
+#   docker run --rm -p 127.0.0.1:8080:8080 -v tilgate:/data tilgate \
+#       demo --data /data/kb --listen 0.0.0.0:8080 --host localhost --host 127.0.0.1
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -43,6 +43,7 @@ of the articles are quoted.`,
 		}}
 	cmd.Flags().StringVar(&c.Data, "data", c.Data, "folder to keep the knowledge base in")
 	cmd.Flags().StringVar(&c.Listen, "listen", c.Listen, "address to serve on")
+	cmd.Flags().StringSliceVar(&c.Hosts, "host", nil, "name or address that callers use, if it is not the address served on")
 	cmd.Flags().StringVar(&c.Ollama.URL, "ollama", c.Ollama.URL, "address of Ollama")
 	cmd.Flags().StringVar(&c.Ollama.Model, "model", "", "model of Ollama to answer with; its first if not given")
 	cmd.Flags().BoolVar(&noModel, "no-model", false, "do not ask Ollama; quote only")
@@ -151,6 +152,9 @@ const demoQuestion = "Аялдар канча жаштан пенсияга чы
 
 func (p *program) printDemo(addr net.Addr, secret string, c Config, model string) {
 	base := "http://" + addr.String()
+	if _, port, err := net.SplitHostPort(addr.String()); err == nil && len(c.Hosts) > 0 {
+		base = "http://" + net.JoinHostPort(c.Hosts[0], port)
+	}
 	answers := model + ", by Ollama at " + c.Ollama.URL
 	if model == extract.Name {
 		answers = "no model found; sentences of the articles are quoted"

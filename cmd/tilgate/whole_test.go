@@ -192,3 +192,18 @@ func TestPortTaken(t *testing.T) {
 		t.Errorf("code %d, %s%s", code, out, errOut)
 	}
 }
+
+// Behind a port that is mapped, callers use another name than the one served
+// on: it is served when it was named.
+func TestDemoHost(t *testing.T) {
+	s := startDemo(t, t.TempDir(), "--no-model", "--host", "localhost", "--host", "desk.example")
+	if !strings.HasPrefix(s.base, "http://localhost:") {
+		t.Errorf("the demo prints %s, want the first host named", s.base)
+	}
+	body := `{"model": "auto", "messages": [{"role": "user", "content": "How long should I boil river water?"}]}`
+	for host, want := range map[string]int{"desk.example": 200, "localhost": 200, "evil.example": 403} {
+		if code, answer := s.post(t, body, "Host", host); code != want {
+			t.Errorf("Host %s: %d, want %d: %s", host, code, want, answer)
+		}
+	}
+}
