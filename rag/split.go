@@ -60,7 +60,7 @@ func pieceLetters(text string) int {
 
 // passageLetters is how many letters make 200 words or so, by script.
 func passageLetters(text string) int {
-	switch lang.ScriptOf(text[:cutAt(text, 2000)]) {
+	switch lang.ScriptOf(text[:cutAt(text, 600)]) {
 	case "Hani", "Jpan":
 		return 450
 	case "Ethi", "Kore":

@@ -14,7 +14,7 @@ const Zyyy Script = "Zyyy"
 
 // The scripts people write in our languages, with those of the languages that
 // stand beside them. The order is that of frequency, which makes lookups short.
-var scripts = []struct {
+var scripts = [...]struct {
 	script Script
 	table  *unicode.RangeTable
 }{
@@ -62,10 +62,16 @@ func ScriptOfRune(r rune) Script {
 // ScriptOf returns the script that most letters of text are in, or Zyyy if it
 // has none. Japanese is Jpan when it shows any kana.
 func ScriptOf(text string) Script {
-	counts := make([]int, len(scripts))
+	var counts [len(scripts)]int
+	last := 0 // most letters are of the script of the one before
 	for _, r := range text {
-		if i := scriptIndex(r); i >= 0 && r != utf8.RuneError {
+		i := last
+		if r < 0x80 || !unicode.Is(scripts[last].table, r) || !unicode.IsLetter(r) && !unicode.IsMark(r) {
+			i = scriptIndex(r)
+		}
+		if i >= 0 && r != utf8.RuneError {
 			counts[i]++
+			last = i
 		}
 	}
 	best, kana := -1, 0

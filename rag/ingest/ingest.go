@@ -61,10 +61,12 @@ type Options struct {
 	Progress func(done int64, report Report) // called after each batch with the bytes read; may be nil
 }
 
+// A batch is closed when it has so many documents or bytes of text, which is
+// about 250 passages.
 const (
-	batchDocs     = 64
-	batchPassages = 256
-	writers       = 2
+	batchDocs  = 128
+	batchBytes = 384 << 10
+	writers    = 2
 )
 
 // Run stores documents. The error is one that stopped the run; what is wrong
@@ -94,7 +96,7 @@ func Run(ctx context.Context, w Writer, items iter.Seq2[Item, error], o Options)
 		if err != nil {
 			r.fault(err)
 		}
-		if len(r.docs) >= batchDocs || r.passages >= batchPassages {
+		if len(r.docs) >= batchDocs || r.bytes >= batchBytes {
 			r.send(inner, group)
 		}
 	}
@@ -115,13 +117,31 @@ type run struct {
 	seen   map[rag.Key]string // where each document was read
 	langs  []lang.Tag
 
-	docs     [][]rag.Passage
-	stale    []staleDoc
-	passages int
-	done     int64
+	docs  []pending
+	stale []staleDoc
+	bytes int // of text in docs
+	done  int64
 
 	mu     sync.Mutex
 	report Report
+}
+
+// A pending document is to be stored with the next batch.
+type pending struct {
+	rag.Document
+	hash string
+}
+
+// passages cuts documents. It is done by the writers, side by side.
+func passages(docs []pending) (cut [][]rag.Passage, n int) {
+	for _, d := range docs {
+		ps := rag.Split(d.Document)
+		for i := range ps {
+			ps[i].Hash = d.hash
+		}
+		cut, n = append(cut, ps), n+len(ps)
+	}
+	return cut, n
 }
 
 type staleDoc struct {
@@ -169,20 +189,17 @@ func (r *run) take(item Item) error {
 	default:
 		r.report.Added++
 	}
-	passages := rag.Split(d)
-	for i := range passages {
-		passages[i].Hash = hash
-	}
-	r.docs = append(r.docs, passages)
-	r.passages += len(passages)
+	r.docs = append(r.docs, pending{d, hash})
+	r.bytes += len(d.Text)
 	return nil
 }
 
 // send stores the batch in the background.
 func (r *run) send(ctx context.Context, group *errgroup.Group) {
-	docs, stale, passages, done := r.docs, r.stale, r.passages, r.done
-	r.docs, r.stale, r.passages = nil, nil, 0
+	batch, stale, done := r.docs, r.stale, r.done
+	r.docs, r.stale, r.bytes = nil, nil, 0
 	group.Go(func() error {
+		docs, n := passages(batch)
 		if err := r.embed(ctx, docs); err != nil {
 			return err
 		}
@@ -196,7 +213,7 @@ func (r *run) send(ctx context.Context, group *errgroup.Group) {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.report.Passages += passages
+		r.report.Passages += n
 		if r.o.Progress != nil {
 			r.o.Progress(done, r.report)
 		}

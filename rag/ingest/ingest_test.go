@@ -140,13 +140,13 @@ func TestRunDuplicates(t *testing.T) {
 func TestRunProgress(t *testing.T) {
 	x := openIndex(t)
 	var docs []rag.Document
-	for i := range 200 {
+	for i := range 400 {
 		docs = append(docs, rag.Document{ID: fmt.Sprint(i), Lang: "ky", Text: "Суу таза болсун."})
 	}
 	var last Report
 	times := 0
 	report, err := Run(t.Context(), x, items(docs...), Options{KB: "desk", Progress: func(_ int64, r Report) { last, times = r, times+1 }})
-	if err != nil || times < 3 || last.Passages != report.Passages || report.Passages != 200 {
+	if err != nil || times < 3 || last.Passages != report.Passages || report.Passages != 400 {
 		t.Errorf("after %d calls Progress heard of %d passages of %d, %v", times, last.Passages, report.Passages, err)
 	}
 }
