@@ -66,7 +66,7 @@ type Options struct {
 const (
 	batchDocs  = 128
 	batchBytes = 384 << 10
-	writers    = 2
+	writers    = 3 // while one waits for the disk, two work
 )
 
 // Run stores documents. The error is one that stopped the run; what is wrong
