@@ -20,7 +20,7 @@ import (
 // Hindi, Thai, English and Amharic with and without the passages that answer
 // them, in collections of 12, 48 and 240 documents. Fitted on four of these languages,
 // at the threshold that kept 90 % of their answerable questions, it kept 87 to
-// 96 % of those in the fifth (Amharic: 73 %) and refused 75 to 88 % of the
+// 95 % of those in the fifth (Amharic: 73 %) and refused 75 to 88 % of the
 // unanswerable ones.
 func Relevance(q Query, h Hits) float64 {
 	if len(h.Passages) == 0 || h.Passages[0].Score <= 0 {

@@ -15,8 +15,9 @@ import (
 const DefaultK = 10
 
 // DefaultThreshold is the relevance under which nothing counts as found. On
-// the collections that Relevance was fitted on it kept nine of ten questions
-// that have an answer.
+// the collections that Relevance was fitted on it kept 90 to 95 % of the
+// questions that have an answer (Amharic: 82 %) and refused 75 to 79 % of those
+// that have none.
 const DefaultThreshold = 0.30
 
 // A Retriever finds the passages that may answer a question.
