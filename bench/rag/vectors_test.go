@@ -2,7 +2,6 @@ package rag
 
 import (
 	"context"
-	"log/slog"
 	"runtime"
 	"strconv"
 	"testing"
@@ -11,7 +10,7 @@ import (
 	chromem "github.com/philippgille/chromem-go"
 	pb "github.com/qdrant/go-client/qdrant"
 
-	"tilgate/rag/engine"
+	"tilgate/rag/engine/enginetest"
 )
 
 // BenchmarkVectors stores vectors on disk and asks for the ten nearest. Both
@@ -25,17 +24,8 @@ func BenchmarkVectors(b *testing.B) {
 
 func tilgateVectors(b *testing.B, stored, asks [][]float32) {
 	ctx := context.Background()
-	e, err := engine.Open(b.TempDir(), engine.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer e.Close()
-	client, err := e.Client()
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer client.Close()
-	err = client.CreateCollection(ctx, &pb.CreateCollection{CollectionName: "bench",
+	_, client := enginetest.Open(b)
+	err := client.CreateCollection(ctx, &pb.CreateCollection{CollectionName: "bench",
 		VectorsConfig: pb.NewVectorsConfig(&pb.VectorParams{Size: dimensions, Distance: pb.Distance_Cosine})})
 	if err != nil {
 		b.Fatal(err)

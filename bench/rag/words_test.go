@@ -2,7 +2,6 @@ package rag
 
 import (
 	"context"
-	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 
 	"tilgate/internal/lang"
 	"tilgate/rag"
-	"tilgate/rag/engine"
+	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
 )
@@ -27,16 +26,7 @@ func BenchmarkWords(b *testing.B) {
 
 func tilgateWords(b *testing.B, texts, asks []string) {
 	ctx := context.Background()
-	e, err := engine.Open(b.TempDir(), engine.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer e.Close()
-	client, err := e.Client()
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer client.Close()
+	_, client := enginetest.Open(b)
 	index := qdrant.New(client, qdrant.Options{}).For(rag.DefaultTenant)
 	items := func(yield func(ingest.Item, error) bool) {
 		for i, text := range texts {
