@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -12,69 +13,142 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/verdict"
 )
 
 //go:embed languages/*.toml
 var bundled embed.FS
 
-// A Set is the adapters in force. It is read-only.
-type Set struct {
-	byTag map[lang.Tag]*Adapter
-	tags  []lang.Tag
+// Options say which adapters are served. The zero value serves all.
+type Options struct {
+	Only []lang.Tag  // languages that are served; empty means all that have a file
+	Gate verdict.Key // of the gate whose verdicts count
 }
 
 // Bundled returns the adapters that come with Tilgate.
-func Bundled() (*Set, error) {
+func Bundled() (*Set, error) { return Load(Options{}, BundledFiles()) }
+
+// BundledFiles returns the language files that come with Tilgate.
+func BundledFiles() fs.FS {
 	dir, err := fs.Sub(bundled, "languages")
 	if err != nil {
-		return nil, err
+		panic(err) // the name is a constant
 	}
-	return Load(dir)
+	return dir
 }
 
-// Load reads every .toml file in a folder. The error names each fault of each
-// file; a set with a fault is not returned.
-func Load(dir fs.FS) (*Set, error) {
+// Load reads the .toml files of folders. A file of a later folder replaces one
+// about the same language in an earlier one. The error names each fault of
+// each file; a set with a fault is not returned.
+func Load(o Options, folders ...fs.FS) (*Set, error) {
+	var layers [][]*Adapter
+	var faults []error
+	for _, dir := range folders {
+		files, err := readFolder(dir, o.Gate)
+		faults = append(faults, err)
+		var layer []*Adapter
+		for _, f := range files {
+			if f.err != nil {
+				faults = append(faults, f.fault())
+				continue
+			}
+			layer = append(layer, f.adapter)
+		}
+		layers = append(layers, layer)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return assemble(o, layers...)
+}
+
+// A file is a language file as it was read: an adapter, or why it is none.
+type file struct {
+	name    string // without .toml
+	adapter *Adapter
+	err     error // every fault
+}
+
+func (f file) fault() error { return fmt.Errorf("reading adapter %s: %w", f.name, f.err) }
+
+// readFolder reads every language file of a folder, in order of name.
+func readFolder(dir fs.FS, key verdict.Key) ([]file, error) {
 	names, err := fs.Glob(dir, "*.toml")
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{byTag: map[lang.Tag]*Adapter{}}
-	var faults []error
+	var files []file
 	for _, name := range names {
-		a, err := read(dir, name)
-		if err == nil && set.byTag[a.Tag] != nil {
-			err = fmt.Errorf("tag: another file describes %s already", a.Tag)
-		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("reading adapter %s: %w", strings.TrimSuffix(path.Base(name), ".toml"), err))
-			continue
-		}
-		set.byTag[a.Tag] = a
-		set.tags = append(set.tags, a.Tag)
+		f := file{name: strings.TrimSuffix(path.Base(name), ".toml")}
+		f.adapter, f.err = readFile(dir, name, key)
+		files = append(files, f)
 	}
-	if len(names) == 0 {
-		faults = append(faults, errors.New("there is no language file (*.toml)"))
-	}
-	slices.Sort(set.tags)
-	return set, errors.Join(faults...)
+	return files, nil
 }
 
-func read(dir fs.FS, name string) (*Adapter, error) {
+// maxFile is more than any language file needs, in bytes.
+const maxFile = 1 << 20
+
+func readFile(dir fs.FS, name string, key verdict.Key) (*Adapter, error) {
+	if info, err := fs.Stat(dir, name); err != nil {
+		return nil, err
+	} else if info.Size() > maxFile {
+		return nil, fmt.Errorf("it has %d bytes; a language file has %d at most", info.Size(), maxFile)
+	}
 	data, err := fs.ReadFile(dir, name)
 	if err != nil {
 		return nil, err
 	}
+	a, faults := Parse(data)
+	if a == nil {
+		return nil, errors.Join(faults...)
+	}
+	terms, wrong := readGlossary(dir, string(a.Tag))
+	a.Glossary = terms
+	a.readVerdict(dir, key)
+	return a, errors.Join(append(faults, wrong...)...)
+}
+
+// Parse reads a language file, and returns every fault of it. The adapter is
+// nil if the text is not TOML of the right shape.
+func Parse(data []byte) (*Adapter, []error) {
 	a := new(Adapter)
 	meta, err := toml.Decode(string(data), a)
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
 	var faults []error
 	for _, key := range meta.Undecoded() {
 		faults = append(faults, fmt.Errorf("%s: there is no such key", key))
 	}
-	return a, errors.Join(append(faults, a.check()...)...)
+	return a, append(faults, a.check()...)
+}
+
+// readVerdict reads TAG/verdict.json. One that cannot be trusted is no fault
+// of the language file: its weights just do not pass the gate.
+func (a *Adapter) readVerdict(dir fs.FS, key verdict.Key) {
+	data, err := fs.ReadFile(dir, path.Join(string(a.Tag), "verdict.json"))
+	if isNotThere(err) {
+		return
+	}
+	var v verdict.Verdict
+	if err == nil {
+		v, err = verdict.Read(data, key)
+	}
+	if err == nil && v.Tag != a.Tag {
+		err = fmt.Errorf("it is about %s", v.Tag)
+	}
+	if err != nil {
+		a.Untrusty = err.Error()
+		return
+	}
+	a.Verdict = &v
+}
+
+// isNotThere reports that a file does not exist, or cannot under its name:
+// embedded and other strict file systems refuse some names.
+func isNotThere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid)
 }
 
 // check returns every fault of an adapter, and makes its tags canonical.
@@ -96,8 +170,9 @@ func (a *Adapter) check() []error {
 		a.Tag = tag
 	}
 	for key, text := range map[string]string{"name": a.Name, "english": a.English, "system": a.System,
+		"insist": a.Insist, "terms": a.Terms,
 		"say.not_found": a.Say.NotFound, "say.quoting": a.Say.Quoting, "say.translated": a.Say.Translated,
-		"say.blocked": a.Say.Blocked, "say.handover": a.Say.Handover, "reviewed": a.Reviewed} {
+		"say.blocked": a.Say.Blocked, "say.handover": a.Say.Handover, "say.unable": a.Say.Unable, "reviewed": a.Reviewed} {
 		if strings.TrimSpace(text) == "" {
 			fault("%s is missing", key)
 		}
@@ -110,26 +185,64 @@ func (a *Adapter) check() []error {
 			fault("scripts: %q is not an ISO 15924 code such as Cyrl, Arab, Khmr", s)
 		}
 	}
-	if !slices.Contains([]Kind{PromptOnly, LoRA, FullModel}, a.Kind) {
-		fault("kind: %q is not one of prompt_only, lora, full_model", a.Kind)
-	}
 	if a.Retrieve.K < 0 || a.Retrieve.K > 50 {
 		fault("retrieve.k: %d is not in 0..50", a.Retrieve.K)
 	}
+	a.checkKind(fault)
 	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return faults
 }
 
-// For returns the adapter of a language: of the tag itself, or of the nearest
-// parent that has one (uz-Cyrl, then uz).
-func (s *Set) For(tag lang.Tag) (*Adapter, bool) {
-	for ; tag != ""; tag = tag.Parent() {
-		if a, ok := s.byTag[tag]; ok {
-			return a, true
+// checkKind finds faults in what makes a model speak the language.
+func (a *Adapter) checkKind(fault func(format string, args ...any)) {
+	switch a.Kind {
+	case PromptOnly:
+	case LoRA:
+		if a.LoRA == nil {
+			fault(`lora is missing; kind lora needs lora = { file = "…", sha256 = "…", licence = "…" }`)
 		}
+	case FullModel:
+		if a.Model == "" {
+			fault("model is missing; kind full_model names the model on the model server")
+		}
+	case Pivot:
+		fault("kind: pivot is reserved and not yet served; until then, prompt_only or fallback does")
+	default:
+		fault("kind: %q is not one of prompt_only, lora, full_model", a.Kind)
 	}
-	return nil, false
+	if a.Gate != Open && a.Gate != Required {
+		fault(`gate: %q is not "required"; leave it out to serve without a verdict`, a.Gate)
+	}
+	if a.Gate == Required && a.Kind == PromptOnly {
+		fault("gate: kind prompt_only has no weights that could be judged")
+	}
+	if a.LoRA == nil {
+		return
+	}
+	if a.Kind != LoRA {
+		fault("lora: kind is %s; say kind = \"lora\" to serve it", a.Kind)
+	}
+	if a.Model == "" {
+		fault("model is missing; a LoRA needs the base that it was trained on")
+	}
+	a.LoRA.check(fault)
 }
 
-// Tags lists the languages that have an adapter, sorted.
-func (s *Set) Tags() []lang.Tag { return slices.Clone(s.tags) }
+func (w *Weights) check(fault func(format string, args ...any)) {
+	if !fs.ValidPath(w.File) || w.File == "." {
+		fault("lora.file: %q is not a path inside the folder of the language file, such as ky/lora.gguf", w.File)
+	}
+	if !isHex(w.SHA256, 64) {
+		fault("lora.sha256: %q is not 64 hexadecimal digits in lower case; tilgate adapter add writes them", w.SHA256)
+	}
+	if strings.TrimSpace(w.Licence) == "" {
+		fault("lora.licence is missing; say under which licence the weights may be used")
+	}
+	if w.Scale < 0 || w.Scale > 10 || math.IsNaN(w.Scale) {
+		fault("lora.scale: %v is not in 0..10; 0 stands for 1", w.Scale)
+	}
+}
+
+func isHex(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
+}

@@ -19,7 +19,7 @@ func TestBundled(t *testing.T) {
 		if script != a.Scripts[0] {
 			t.Errorf("%s: the system prompt is written in %s, its first script is %s", tag, script, a.Scripts[0])
 		}
-		for _, s := range []string{a.Say.NotFound, a.Say.Quoting, a.Say.Translated, a.Say.Blocked, a.Say.Handover, a.Name} {
+		for _, s := range []string{a.Say.NotFound, a.Say.Quoting, a.Say.Translated, a.Say.Blocked, a.Say.Handover, a.Say.Unable, a.Insist, a.Terms, a.Name} {
 			if got := lang.ScriptOf(s); got != a.Scripts[0] {
 				t.Errorf("%s: %q is written in %s, want %s", tag, s, got, a.Scripts[0])
 			}
@@ -56,12 +56,15 @@ scripts = ["Cyrl"]
 kind = "prompt_only"
 reviewed = "none"
 system = "Кыргызча жооп бериңиз [1]."
+insist = "Кыргызча гана."
+terms = "Терминдер:"
 [say]
 not_found = "Табылган жок."
 quoting = "Үзүндү:"
 translated = "Которулган."
 blocked = "Болбойт."
 handover = "Кызматкерге өткөрөм."
+unable = "Жооп жок."
 `
 
 func TestLoadFaults(t *testing.T) {
@@ -79,17 +82,17 @@ func TestLoadFaults(t *testing.T) {
 		{"wrong type", `scripts = ["Cyrl"]`, `scripts = "Cyrl"`, []string{"scripts"}},
 		{"not TOML", `tag = "ky"`, `tag = `, []string{"line 2"}},
 	} {
-		_, err := Load(fstest.MapFS{"x.toml": {Data: []byte(strings.Replace(good, tt.old, tt.new, 1))}})
+		_, err := Load(Options{}, fstest.MapFS{"x.toml": {Data: []byte(strings.Replace(good, tt.old, tt.new, 1))}})
 		for _, want := range tt.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v does not say %q", tt.name, err, want)
 			}
 		}
 	}
-	if _, err := Load(fstest.MapFS{"x.toml": {Data: []byte(good)}, "y.toml": {Data: []byte(good)}}); err == nil {
+	if _, err := Load(Options{}, fstest.MapFS{"x.toml": {Data: []byte(good)}, "y.toml": {Data: []byte(good)}}); err == nil {
 		t.Error("two files for one tag were taken")
 	}
-	if _, err := Load(fstest.MapFS{}); err == nil {
+	if _, err := Load(Options{}, fstest.MapFS{}); err == nil {
 		t.Error("an empty folder was taken")
 	}
 }
@@ -97,7 +100,7 @@ func TestLoadFaults(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add(good)
 	f.Fuzz(func(t *testing.T, text string) {
-		set, err := Load(fstest.MapFS{"x.toml": {Data: []byte(text)}})
+		set, err := Load(Options{}, fstest.MapFS{"x.toml": {Data: []byte(text)}})
 		if err == nil && len(set.Tags()) != 1 {
 			t.Errorf("one file without a fault gave %d adapters", len(set.Tags()))
 		}

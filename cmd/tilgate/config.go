@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/verdict"
 	"tilgate/rag"
 	"tilgate/serving/auth"
 )
@@ -19,16 +20,18 @@ import (
 // Config is the one configuration file. Packages never see it: each takes its
 // own few values from it, here.
 type Config struct {
-	Data      string   `toml:"data"`      // folder of the embedded store
-	Listen    string   `toml:"listen"`    // address of the API
-	Hosts     []string `toml:"hosts"`     // names in the Host header that are served besides the address
-	Origins   []string `toml:"origins"`   // web origins that may call the API from a browser
-	Language  lang.Tag `toml:"language"`  // to answer in when a question's cannot be told
-	Languages string   `toml:"languages"` // folder of language files, in place of the bundled ones
-	Threshold float64  `toml:"threshold"` // relevance below which nothing counts as found; 0 is the default
+	Data      string     `toml:"data"`      // folder of the embedded store
+	Listen    string     `toml:"listen"`    // address of the API
+	Hosts     []string   `toml:"hosts"`     // names in the Host header that are served besides the address
+	Origins   []string   `toml:"origins"`   // web origins that may call the API from a browser
+	Language  lang.Tag   `toml:"language"`  // to answer in when a question's cannot be told
+	Languages []lang.Tag `toml:"languages"` // that are served; empty means all that have a file
+	Adapters  string     `toml:"adapters"`  // folder of language files, over the bundled ones
+	Threshold float64    `toml:"threshold"` // relevance below which nothing counts as found; 0 is the default
 
 	Qdrant QdrantConfig `toml:"qdrant"`
 	Ollama OllamaConfig `toml:"ollama"`
+	Gate   GateConfig   `toml:"gate,omitempty"`
 	Keys   []KeyConfig  `toml:"key"`
 
 	keep int // versions of a knowledge base; 0 is the default
@@ -52,6 +55,11 @@ type OllamaConfig struct {
 	URL    string `toml:"url"`
 	Model  string `toml:"model"`   // for languages that name none; empty is the server's first
 	NumCtx int    `toml:"num_ctx"` // context in tokens
+}
+
+// GateConfig says whose verdicts on adapters count.
+type GateConfig struct {
+	Key verdict.Key `toml:"key"` // tilgate adapter gate makes one
 }
 
 // KeyConfig is a caller: a name, the hash of the secret, and whose passages
@@ -105,6 +113,13 @@ func (c Config) check() []error {
 		if _, err := lang.ParseTag(string(c.Language)); err != nil {
 			fault("language: %w", err)
 		}
+	}
+	for i, tag := range c.Languages {
+		parsed, err := lang.ParseTag(string(tag))
+		if err != nil {
+			fault("languages: %w", err)
+		}
+		c.Languages[i] = parsed
 	}
 	if c.Threshold < -1 || c.Threshold >= 1 {
 		fault("threshold: %v is not in 0..1", c.Threshold)

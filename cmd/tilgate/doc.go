@@ -17,7 +17,9 @@
 // n-grams, weights trained by our own code and embedded. What a language is
 // (its tag and script, how its text is folded, where its sentences end) stands
 // in internal/lang. The language's adapter, with its prompt and its fixed
-// sentences, comes from adapters: one TOML file per language, no Go.
+// sentences, comes from adapters: one TOML file per language, no Go. Weights
+// that a language has may answer only as internal/verdict says: a signed file
+// in which the gate decided about exactly these bytes.
 //
 // rag finds passages. Its analyzer turns the question into a sparse vector of
 // words and character n-grams, rag/qdrant searches a knowledge base with it
@@ -68,6 +70,6 @@
 //	edges    gateway auth pool ollama openai extract record   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving                                   ingest engine
 //	words    adapters                                  rag                            evals
-//	ground   internal/lid
+//	ground   internal/lid  internal/verdict
 //	         internal/lang  internal/fault
 package main

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 
@@ -47,10 +48,15 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.S
 }
 
 func openAdapters(c Config) (*adapters.Set, error) {
-	if c.Languages == "" {
-		return adapters.Bundled()
+	folders := []fs.FS{adapters.BundledFiles()}
+	if c.Adapters != "" {
+		folders = append(folders, os.DirFS(c.Adapters))
 	}
-	return adapters.Load(os.DirFS(c.Languages))
+	return adapters.Load(adapterOptions(c), folders...)
+}
+
+func adapterOptions(c Config) adapters.Options {
+	return adapters.Options{Only: c.Languages, Gate: c.Gate.Key}
 }
 
 // openService puts the parts of an answer together.

@@ -1,0 +1,176 @@
+// Package verdict is what the gate decided about an adapter: a small signed
+// file, written by whoever judged it and read by whoever serves it.
+//
+// A verdict is about exact bytes. It names the weights, the prompt and the
+// base by their digests, so it says nothing about an adapter in which any of
+// them has changed since. The signature is Ed25519: whoever may write a file
+// into the folder of adapters cannot put weights into service with it.
+package verdict
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+)
+
+// A Decision says whether an adapter may take traffic.
+type Decision string
+
+// The decisions.
+const (
+	Promote    Decision = "promote"     // it is better than its base
+	Block      Decision = "block"       // it is worse
+	NoEvidence Decision = "no_evidence" // nobody can tell yet
+)
+
+var decisions = []Decision{Promote, Block, NoEvidence}
+
+// A Subject is what was judged. Each field is a digest; Weights is empty for a
+// full model, whose weights are its base.
+type Subject struct {
+	Weights string `json:"weights"`
+	Prompt  string `json:"prompt"`
+	Base    string `json:"base"`
+}
+
+// A Verdict is a decision about a subject.
+type Verdict struct {
+	Tag      lang.Tag  `json:"tag"`
+	Subject  Subject   `json:"subject"`
+	Decision Decision  `json:"decision"`
+	Because  string    `json:"because"` // the evidence, in words or by the name of a report
+	Time     time.Time `json:"time"`
+}
+
+// A Key checks signatures. As text it is "tgv-" and base64.
+type Key struct{ public ed25519.PublicKey }
+
+// A Secret makes signatures. As text it is "tgs-" and base64.
+type Secret struct{ private ed25519.PrivateKey }
+
+const (
+	keyPrefix    = "tgv-"
+	secretPrefix = "tgs-"
+)
+
+// NewSecret returns a fresh secret.
+func NewSecret() Secret {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err) // crypto/rand ends the program before it fails
+	}
+	return Secret{private}
+}
+
+// Key returns the key that checks what s signs.
+func (s Secret) Key() Key { return Key{s.private.Public().(ed25519.PublicKey)} }
+
+func (s Secret) String() string {
+	return secretPrefix + base64.RawURLEncoding.EncodeToString(s.private.Seed())
+}
+
+// ParseSecret reads what String wrote.
+func ParseSecret(text string) (Secret, error) {
+	seed, err := decode(text, secretPrefix, ed25519.SeedSize)
+	if err != nil {
+		return Secret{}, fault.Invalid.Wrap(err, `this is not the secret of a gate, which begins with "tgs-"`)
+	}
+	return Secret{ed25519.NewKeyFromSeed(seed)}, nil
+}
+
+// MarshalText writes the key.
+func (k Key) MarshalText() ([]byte, error) {
+	if k.public == nil {
+		return nil, nil
+	}
+	return []byte(keyPrefix + base64.RawURLEncoding.EncodeToString(k.public)), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (k *Key) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	if bytes.HasPrefix(text, []byte(secretPrefix)) {
+		return fault.Invalid.Errorf("the secret of the gate stands where its key belongs; make a new one, since this one has been seen")
+	}
+	public, err := decode(string(text), keyPrefix, ed25519.PublicKeySize)
+	if err != nil {
+		return fault.Invalid.Wrap(err, `this is not the key of a gate, which begins with "tgv-"`)
+	}
+	k.public = public
+	return nil
+}
+
+func decode(text, prefix string, size int) ([]byte, error) {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(text), prefix)
+	if !ok {
+		return nil, fmt.Errorf("it does not begin with %s", prefix)
+	}
+	data, err := base64.RawURLEncoding.DecodeString(rest)
+	if err == nil && len(data) != size {
+		err = fmt.Errorf("it has %d bytes, not %d", len(data), size)
+	}
+	return data, err
+}
+
+// signed is the file: the verdict as it was signed, byte for byte, beside its
+// signature. Base64 keeps it from being written anew by what passes it on.
+type signed struct {
+	Verdict   []byte `json:"verdict"`
+	Signature []byte `json:"signature"`
+}
+
+// context keeps a signature on a verdict from being one on anything else.
+const context = "tilgate verdict 1\n"
+
+// Sign returns the file of a verdict.
+func Sign(v Verdict, s Secret) ([]byte, error) {
+	if err := v.check(); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	file, err := json.MarshalIndent(signed{body, ed25519.Sign(s.private, append([]byte(context), body...))}, "", "  ")
+	return append(file, '\n'), err
+}
+
+// Read returns the verdict in a file that the holder of k's secret signed.
+func Read(file []byte, k Key) (Verdict, error) {
+	var s signed
+	if err := json.Unmarshal(file, &s); err != nil {
+		return Verdict{}, fault.Invalid.Wrap(err, "this is not a verdict")
+	}
+	if k.public == nil {
+		return Verdict{}, fault.Invalid.Errorf("no key of a gate is configured to check verdicts with")
+	}
+	if !ed25519.Verify(k.public, append([]byte(context), s.Verdict...), s.Signature) {
+		return Verdict{}, fault.Invalid.Errorf("the configured gate did not sign this verdict")
+	}
+	var v Verdict
+	if err := json.Unmarshal(s.Verdict, &v); err != nil {
+		return Verdict{}, fault.Invalid.Wrap(err, "this is not a verdict")
+	}
+	return v, v.check()
+}
+
+func (v Verdict) check() error {
+	if !slices.Contains(decisions, v.Decision) {
+		return fault.Invalid.Errorf("a verdict is promote, block or no_evidence, not %q", v.Decision)
+	}
+	if v.Tag == "" || v.Subject.Prompt == "" || v.Subject.Base == "" {
+		return fault.Invalid.Errorf("a verdict names the language, and what was judged by the digests of its prompt and base")
+	}
+	return nil
+}
