@@ -38,7 +38,7 @@ type Adapter struct {
 	Say      Say           `toml:"say"`
 	Retrieve Retrieve      `toml:"retrieve"`
 
-	Glossary []Term           `toml:"-"`
+	Glossary Glossary         `toml:"-"`
 	Verdict  *verdict.Verdict `toml:"-"` // on the weights; nil if there is none that can be trusted
 	Untrusty string           `toml:"-"` // why a verdict that lies there is not trusted
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 
 	"tilgate/internal/verdict"
 )
@@ -27,10 +28,16 @@ func (a *Adapter) ServedName() string {
 	case FullModel:
 		return a.Model
 	case LoRA:
-		return fmt.Sprintf("tilgate-%s-%s", a.Tag, digest(a.LoRA.SHA256, a.Model)[:12])
+		return fmt.Sprintf(servedPrefix+"%s-%s", a.Tag, digest(a.LoRA.SHA256, a.Model)[:12])
 	}
 	return ""
 }
+
+const servedPrefix = "tilgate-"
+
+// IsServedName reports whether a model's name on a server is one that
+// ServedName gives to LoRAs.
+func IsServedName(name string) bool { return strings.HasPrefix(name, servedPrefix) }
 
 // Subject is what a verdict on this adapter must be about. base is the digest
 // of its base as the model server gives it; of a full model it is the digest
@@ -47,7 +54,7 @@ func (a *Adapter) Subject(base string) verdict.Subject {
 // that a model is told.
 func (a *Adapter) PromptDigest() string {
 	parts := []string{a.System, a.Insist, a.Terms}
-	for _, t := range a.Glossary {
+	for _, t := range a.Glossary.Terms {
 		parts = append(parts, t.Source, t.Target)
 	}
 	return digest(parts...)

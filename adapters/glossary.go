@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tilgate/internal/lang"
 )
 
 // A Term is a row of a glossary: what people say, and what an answer must
@@ -68,4 +71,107 @@ func parseTerm(line string) (Term, error) {
 		return Term{}, fmt.Errorf("a term is longer than %d letters", maxTermRunes)
 	}
 	return t, nil
+}
+
+// A Glossary is terms in the order in which they were written, ready to be
+// looked up in questions. The zero value has none.
+type Glossary struct {
+	Terms []Term
+
+	tag    lang.Tag
+	folded []string         // the sources, in their match form
+	heads  map[string][]int // places of terms, by the head of their match form
+}
+
+// NewGlossary returns the glossary of terms for a language.
+func NewGlossary(tag lang.Tag, terms []Term) Glossary {
+	g := Glossary{Terms: terms, tag: tag, heads: map[string][]int{}}
+	for i, t := range terms {
+		f := lang.Fold(tag, t.Source)
+		g.folded = append(g.folded, f)
+		g.heads[head(f)] = append(g.heads[head(f)], i)
+	}
+	return g
+}
+
+// headRunes is how many letters of a term lead to it; shorter ones are found
+// by all they have.
+const headRunes = 3
+
+func head(s string) string {
+	n := 0
+	for i := range s {
+		if n == headRunes {
+			return s[:i]
+		}
+		n++
+	}
+	return s
+}
+
+// inWords is how long a term must be to be found inside a word and not only at
+// its beginning, as Swahili and Arabic put particles before words. Endings, as
+// Turkic languages put them after, are no hindrance at any length.
+const inWords = 5
+
+// maxMatches is how many terms a prompt is given.
+const maxMatches = 20
+
+// In returns the terms that stand in a text, in order of their place there.
+func (g Glossary) In(text string) []Term {
+	if len(g.Terms) == 0 {
+		return nil
+	}
+	folded := lang.Fold(g.tag, text)
+	var found []int
+	before := ' '
+	for i, r := range folded {
+		for _, n := range g.candidates(folded[i:]) {
+			f := g.folded[n]
+			starts := !isLetter(before) || !lang.ScriptOfRune(r).Spaced() || utf8.RuneCountInString(f) >= inWords
+			if starts && strings.HasPrefix(folded[i:], f) && !slices.Contains(found, n) && len(found) < maxMatches {
+				found = append(found, n)
+			}
+		}
+		before = r
+	}
+	terms := make([]Term, len(found))
+	for i, n := range found {
+		terms[i] = g.Terms[n]
+	}
+	return terms
+}
+
+// candidates returns the places of the terms that text may begin with.
+func (g Glossary) candidates(text string) []int {
+	var places []int
+	full := head(text)
+	for i := range full {
+		if i > 0 {
+			places = append(places, g.heads[full[:i]]...)
+		}
+	}
+	return append(places, g.heads[full]...)
+}
+
+func isLetter(r rune) bool {
+	for range lang.Words(string(r)) {
+		return true
+	}
+	return false
+}
+
+// Missing returns those of terms that a text should use and does not.
+func (g Glossary) Missing(terms []Term, text string) []Term {
+	if len(terms) == 0 {
+		return nil
+	}
+	folded := lang.Fold(g.tag, text)
+	var missing []Term
+	for _, t := range terms {
+		if !strings.Contains(folded, lang.Fold(g.tag, t.Target)) {
+			missing = append(missing, t)
+		}
+	}
+	return missing
 }

@@ -104,7 +104,7 @@ func readFile(dir fs.FS, name string, key verdict.Key) (*Adapter, error) {
 		return nil, errors.Join(faults...)
 	}
 	terms, wrong := readGlossary(dir, string(a.Tag))
-	a.Glossary = terms
+	a.Glossary = NewGlossary(a.Tag, terms)
 	a.readVerdict(dir, key)
 	return a, errors.Join(append(faults, wrong...)...)
 }

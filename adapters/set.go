@@ -175,6 +175,18 @@ func (s *Set) Alias(name string) (model string, tag lang.Tag, ok bool) {
 	return name[:i], tag, ok
 }
 
+// Serving returns the adapter that is served and whose weights a model server
+// calls name.
+func (s *Set) Serving(name string) (*Adapter, bool) {
+	name = strings.TrimSuffix(name, ":latest")
+	for _, a := range s.Adapters() {
+		if a.Kind == LoRA && a.ServedName() == name {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
 // Tags lists the languages that are served, sorted.
 func (s *Set) Tags() []lang.Tag { return slices.Clone(s.tags) }
 

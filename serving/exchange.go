@@ -9,8 +9,9 @@ import (
 
 // A Caller is who asks: the name of a key, never its secret.
 type Caller struct {
-	Name   string
-	Tenant string // whose passages the caller sees; empty is the default tenant
+	Name     string
+	Tenant   string   // whose passages the caller sees; empty is the default tenant
+	Language lang.Tag // that the caller's questions are likely in; empty says nothing
 }
 
 // A Request is a question that Tilgate itself answers ("auto"): language,
@@ -20,6 +21,7 @@ type Request struct {
 	Caller    Caller
 	Messages  []Message // the last one is the question, from the user
 	Language  lang.Tag  // that the caller named; empty means detect it
+	Model     string    // of the server, in place of the adapter's; empty means the adapter's
 	Knowledge []string  // knowledge bases to search; none means every one
 	Params    Params
 	Stream    bool // the caller reads word by word; kept for the record
@@ -33,18 +35,28 @@ type Event interface{ event() }
 type Plan struct {
 	Language Language
 	Adapter  lang.Tag      // of the adapter that answers; may differ from Language.Tag by fallback
+	Why      string        // that adapter answers: Own or Fallback
+	Weights  string        // why the adapter's own weights do not answer; empty if they do, or it has none
 	Passages []rag.Passage // what the answer rests on, cited as [1], [2], …
 	Grounded bool          // passages were found and given to the model
 	Degraded string        // why this is less than a full answer; empty if it is not
 	Model    string        // that answers: a model's name, or "extract"
 }
 
+// The reasons for Plan.Why.
+const (
+	Own      = "own"      // the language has it
+	Fallback = "fallback" // it stands in the fallback chain of the language
+)
+
 // The reasons for Plan.Degraded.
 const (
-	NoModel   = "no_model"   // no model is running; passages are quoted instead
-	NoStore   = "no_store"   // the knowledge base cannot be reached; the answer has no sources
-	NotFound  = "not_found"  // nothing relevant stands in the knowledge base
-	ModelLost = "model_lost" // the model failed before its first word; passages are quoted instead
+	OtherLanguage = "other_language" // the model did not manage the language; its fallback answers
+	Unable        = "unable"         // the model did not manage the language, nor did its fallback
+	NoModel       = "no_model"       // no model is running; passages are quoted instead
+	NoStore       = "no_store"       // the knowledge base cannot be reached; the answer has no sources
+	NotFound      = "not_found"      // nothing relevant stands in the knowledge base
+	ModelLost     = "model_lost"     // the model failed before its first word; passages are quoted instead
 )
 
 // A Delta is the next piece of the answer's text.
@@ -77,6 +89,7 @@ func (Done) event()  {}
 type Route struct {
 	Auto     bool     // Tilgate answers; otherwise the name is a plain model's
 	Language lang.Tag // that the name asked for ("auto:ky"); empty means detect it
+	Model    string   // that the name asked for ("qwen3:8b:ky"); empty leaves it to the adapter
 }
 
 // An Exchange is the one record of a request: log, metrics, usage and audit
@@ -94,5 +107,7 @@ type Exchange struct {
 	Chars     int // of the answer, in code points
 	Citations int
 	Usage     Usage
-	Err       error // how it ended; nil is well
+	Guard     Report
+	Steps     []Step // what the guard did, in order
+	Err       error  // how it ended; nil is well
 }

@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"log/slog"
@@ -25,10 +26,13 @@ type world struct {
 	find     func(rag.Query) ([]rag.Passage, error)
 	detect   map[string]Language // by text; what is not in it is und
 	upstream plainModels
+	mask     func(string) (string, int)
+	judge    func(string) error
 
 	mu      sync.Mutex
 	queries []rag.Query
 	prompts []Prompt
+	rules   []Rule
 	records []Exchange
 }
 
@@ -49,7 +53,7 @@ func newWorld(t *testing.T, o Options) *world {
 	w := &world{fallback: says("Үзүндү [1]."), detect: map[string]Language{question: {Tag: "ky", Script: "Cyrl", Confidence: 0.99}}}
 	w.find = func(rag.Query) ([]rag.Passage, error) { return passages, nil }
 	o.Log = slog.New(slog.DiscardHandler)
-	w.Service = New(Parts{Adapters: set, Detector: w, Retriever: w, Models: w, Upstream: &w.upstream, Recorder: w}, o)
+	w.Service = New(Parts{Adapters: func() *adapters.Set { return set }, Detector: w, Retriever: w, Models: w, Upstream: &w.upstream, Guard: w, Recorder: w}, o)
 	return w
 }
 
@@ -80,15 +84,44 @@ func (w *world) Retrieve(ctx context.Context, q rag.Query) ([]rag.Passage, error
 	return w.find(q)
 }
 
-func (w *world) Pick(context.Context, *adapters.Adapter) Choice {
+func (w *world) Pick(_ context.Context, a *adapters.Adapter, model string) Choice {
 	if w.model == nil {
 		return w.Fallback()
 	}
-	return Choice{Name: "tiny", Model: listening{w, w.model}}
+	return Choice{Name: cmp.Or(model, "tiny"), Model: listening{w, w.model}}
 }
 
+// Mask hides nothing, and Filter holds nothing back, unless a test says so.
+func (w *world) Mask(text string) (string, int) {
+	if w.mask == nil {
+		return text, 0
+	}
+	return w.mask(text)
+}
+
+func (w *world) Filter(r Rule) Filter {
+	w.rules = append(w.rules, r)
+	return &passing{judge: w.judge}
+}
+
+// passing shows everything at once, unless judge objects.
+type passing struct{ judge func(text string) error }
+
+func (p *passing) Add(text string) (string, error) {
+	if p.judge != nil {
+		if err := p.judge(text); err != nil {
+			return "", err
+		}
+	}
+	return text, nil
+}
+func (p *passing) Release() (string, error) { return "", nil }
+func (p *passing) End() (string, error)     { return "", nil }
+func (p *passing) Holding() bool            { return false }
+func (p *passing) Report() Report           { return Report{} }
+
 func (w *world) Fallback() Choice {
-	return Choice{Name: "quoting", Model: listening{w, w.fallback}, Degraded: NoModel}
+	return Choice{Name: "quoting", Model: listening{w, w.fallback}, Degraded: NoModel, Own: true}
 }
 
 func (w *world) Record(ctx context.Context, x Exchange) {

@@ -14,10 +14,24 @@ import (
 // numbered passages, then the conversation. What does not fit is left out, the
 // oldest turns first, then the least relevant passages; the question always
 // stays.
-func (s *Service) prompt(r Request, a *adapters.Adapter, question string, passages []rag.Passage) Prompt {
-	budget := s.opts.PromptTokens - tokens(a.System) - tokens(question)
-	var instructions strings.Builder
+//
+// What tokens cost differs eightfold between scripts, and between models: where
+// it was measured for this model and language, that counts.
+func (s *Service) prompt(r Request, a *adapters.Adapter, model, question string, passages []rag.Passage) Prompt {
+	tokens := tokens
+	if cost := s.opts.Cost(model, a.Tag); cost > 0 {
+		tokens = func(text string) int { return int(cost*slack*float64(utf8.RuneCountInString(text))) + 4 }
+	}
+	terms := a.Glossary.In(question)
+	instructions := new(strings.Builder)
 	instructions.WriteString(strings.TrimSpace(a.System))
+	if len(terms) > 0 {
+		instructions.WriteString("\n\n" + a.Terms)
+		for _, t := range terms {
+			fmt.Fprintf(instructions, "\n- %s → %s", t.Source, t.Target)
+		}
+	}
+	budget := s.opts.PromptTokens - tokens(instructions.String()) - tokens(question)
 	shown := 0
 	for i, p := range passages {
 		text := numbered(i+1, p)
@@ -41,7 +55,7 @@ func (s *Service) prompt(r Request, a *adapters.Adapter, question string, passag
 		Model:    a.Model,
 		Messages: append(messages, Message{Role: "user", Content: question}),
 		Params:   r.Params,
-		Question: question, Passages: passages, Shown: shown, Adapter: a,
+		Question: question, Passages: passages, Shown: shown, Terms: terms, Adapter: a,
 	}
 }
 
@@ -59,6 +73,9 @@ func numbered(n int, p rag.Passage) string {
 
 // tag is the beginning of a passage's tags, as a model may read it.
 var tag = regexp.MustCompile(`(?i)<(\s*/?\s*passage)`)
+
+// slack is added to a measured cost: text differs from what was measured.
+const slack = 1.1
 
 // tokens estimates the tokens of a text, on the safe side. Byte-pair
 // vocabularies of multilingual models need a token for every three to five

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"tilgate/adapters"
 	"tilgate/internal/fault"
@@ -29,13 +27,16 @@ type Choice struct {
 	Name     string
 	Model    Model
 	Degraded string // why it is less than what was wanted; empty if it is not
+	Weights  string // why the adapter's own weights do not answer; empty if they do, or it has none
+	Own      bool   // it says what Tilgate or a passage says, which nobody need guard
 }
 
 // A Picker chooses the model that answers now.
 type Picker interface {
-	// Pick returns the model for an adapter. It never fails: when no model
+	// Pick returns the model for an adapter, or model of the server under the
+	// adapter's prompt unless model is empty. It never fails: when no model
 	// server answers, it picks what Fallback returns.
-	Pick(ctx context.Context, a *adapters.Adapter) Choice
+	Pick(ctx context.Context, a *adapters.Adapter, model string) Choice
 	// Fallback returns the model that needs no server.
 	Fallback() Choice
 }
@@ -47,20 +48,26 @@ type Recorder interface {
 
 // Parts are what a Service is made of. All are needed.
 type Parts struct {
-	Adapters  *adapters.Set
+	Adapters  func() *adapters.Set // in force now
 	Detector  Detector
 	Retriever Retriever
 	Models    Picker
 	Upstream  Upstream
+	Guard     Guard
 	Recorder  Recorder
 }
 
 // Options of a Service. The zero value works.
 type Options struct {
-	Language     lang.Tag // to answer in when the question's cannot be told; empty refuses such questions
-	PromptTokens int      // that a prompt may have; 0 means 6,000
-	Translate    bool     // questions, by the model in use, for the other languages that an adapter searches
-	Log          *slog.Logger
+	Language     lang.Tag      // to answer in when the question's cannot be told; empty refuses such questions
+	PromptTokens int           // that a prompt may have; 0 means 6,000
+	Hold         time.Duration // the longest that the guard holds text; 0 means 1.5 s
+	Patience     time.Duration // for attempts at an answer in the right language; 0 means 60 s
+	Translate    bool          // questions, by the model in use, for the other languages that an adapter searches
+	// Cost returns the tokens that a character takes for a model in a language,
+	// or 0 where nobody measured it. nil knows nothing.
+	Cost func(model string, tag lang.Tag) float64
+	Log  *slog.Logger
 }
 
 // A Service answers questions. It is safe for concurrent use.
@@ -72,48 +79,34 @@ type Service struct {
 // New returns a service.
 func New(p Parts, o Options) *Service {
 	o.PromptTokens = cmp.Or(o.PromptTokens, 6000)
+	o.Hold = cmp.Or(o.Hold, 1500*time.Millisecond)
+	o.Patience = cmp.Or(o.Patience, time.Minute)
+	if o.Cost == nil {
+		o.Cost = func(string, lang.Tag) float64 { return 0 }
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
 	return &Service{parts: p, opts: o}
 }
 
-// Auto is the model name that leaves everything to Tilgate.
-const Auto = "auto"
-
-// Route says what a model name means. A plain model's exact name wins over an
-// adapter's, since Ollama's names hold colons too.
-func (s *Service) Route(ctx context.Context, model string) Route {
-	if model == Auto {
-		return Route{Auto: true}
-	}
-	rest, isAuto := strings.CutPrefix(model, Auto+":")
-	tag, err := lang.ParseTag(rest)
-	if err != nil {
-		return Route{}
-	}
-	if _, served := s.parts.Adapters.For(tag); !isAuto && !served {
-		return Route{}
-	}
-	plain, _ := s.parts.Upstream.Models(ctx)
-	if slices.ContainsFunc(plain, func(m ModelInfo) bool { return m.Name == model }) {
-		return Route{}
-	}
-	return Route{Auto: true, Language: tag}
-}
-
 // Models lists what a request can name: auto, auto with each language, and
 // the plain models that can be reached.
 func (s *Service) Models(ctx context.Context) ([]ModelInfo, error) {
 	list := []ModelInfo{{Name: Auto, Owner: "tilgate"}}
-	for _, tag := range s.parts.Adapters.Tags() {
+	for _, tag := range s.parts.Adapters().Tags() {
 		list = append(list, ModelInfo{Name: Auto + ":" + string(tag), Owner: "tilgate"})
 	}
 	plain, err := s.parts.Upstream.Models(ctx)
 	if err != nil {
 		s.opts.Log.Warn("listing models", "err", err)
 	}
-	return append(list, plain...), nil
+	for _, m := range plain {
+		if s.admit(ctx, m.Name) == nil {
+			list = append(list, m)
+		}
+	}
+	return list, nil
 }
 
 // Ready returns nil when questions can be answered.
@@ -127,6 +120,10 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) iter.Seq2[[]byte
 	return func(yield func([]byte, error) bool) {
 		x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream}
 		defer func() { s.record(ctx, x) }()
+		if x.Err = s.admit(ctx, r.Model); x.Err != nil {
+			yield(nil, x.Err)
+			return
+		}
 		for piece, err := range s.parts.Upstream.Forward(ctx, r) {
 			if x.First == 0 && err == nil {
 				x.First = time.Since(x.Start)
@@ -138,6 +135,22 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) iter.Seq2[[]byte
 			}
 		}
 	}
+}
+
+// admit refuses the weights of a LoRA by name while the gate keeps them from
+// answering, and those that no language file names any more.
+func (s *Service) admit(ctx context.Context, model string) error {
+	if !adapters.IsServedName(model) {
+		return nil
+	}
+	a, ok := s.parts.Adapters().Serving(model)
+	if !ok {
+		return fault.Forbidden.Field("model", "the weights %q belong to no adapter in force", model)
+	}
+	if c := s.parts.Models.Pick(ctx, a, ""); c.Weights != "" {
+		return fault.Forbidden.Field("model", "the weights %q may not answer now: %s", model, c.Weights)
+	}
+	return nil
 }
 
 func (s *Service) record(ctx context.Context, x Exchange) {
@@ -172,95 +185,45 @@ func left(ctx context.Context) error {
 var errReaderGone = errors.New("the reader left")
 
 func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func(Event) bool) error {
-	question, err := lastQuestion(r.Messages)
+	if _, err := lastQuestion(r.Messages); err != nil {
+		return err
+	}
+	r.Messages, x.Guard.Masked = s.mask(r.Messages)
+	f, err := s.find(r)
 	if err != nil {
 		return err
 	}
-	language, a, err := s.language(r, question)
+	a := f.chain[0]
+	x.Plan = Plan{Language: f.language, Adapter: a.Tag, Why: f.why}
+	passages, err := s.retrieve(ctx, r, f, &x.Plan)
 	if err != nil {
 		return err
 	}
-	x.Plan = Plan{Language: language, Adapter: a.Tag}
-	passages, err := s.retrieve(ctx, r, a, question, &x.Plan)
-	if err != nil {
-		return err
-	}
-	choice := s.parts.Models.Pick(ctx, a)
+	choice := s.parts.Models.Pick(ctx, a, r.Model)
 	x.Plan.Passages, x.Plan.Grounded = passages, len(passages) > 0
 	switch {
 	case x.Plan.Degraded == NotFound:
-		choice = Choice{Name: "none", Model: fixed(a.Say.NotFound)}
+		choice = Choice{Name: "none", Model: fixed(a.Say.NotFound), Own: true}
 	case x.Plan.Degraded == NoStore && choice.Degraded == NoModel:
 		return fault.Unavailable.Errorf("neither the knowledge base nor a model can be reached")
 	case x.Plan.Degraded == "":
 		x.Plan.Degraded = choice.Degraded
 	}
-	x.Plan.Model = choice.Name
+	x.Plan.Model, x.Plan.Weights = choice.Name, choice.Weights
 	if !yield(x.Plan) {
 		return errReaderGone
 	}
-	prompt := s.prompt(r, a, question, passages)
-	return s.speak(ctx, choice, prompt, x, yield)
+	return s.speak(ctx, speech{s: s, request: r, found: f, passages: passages, x: x, yield: yield}, choice)
 }
 
-// speak lets the model answer, and the fallback in its place if it fails
-// before its first word.
-func (s *Service) speak(ctx context.Context, c Choice, p Prompt, x *Exchange, yield func(Event) bool) error {
-	citable := p.Passages
-	if c.Degraded == "" { // it reads, so it can vouch for what it was shown
-		citable = citable[:p.Shown]
+// mask hides personal data in everything that is asked.
+func (s *Service) mask(messages []Message) ([]Message, int) {
+	out, total := slices.Clone(messages), 0
+	for i := range out {
+		masked, n := s.parts.Guard.Mask(out[i].Content)
+		out[i].Content, total = masked, total+n
 	}
-	text, done, err := s.stream(ctx, c.Model, p, x, yield)
-	fallback := s.parts.Models.Fallback()
-	lost := err != nil && text == "" && c.Degraded == "" && ctx.Err() == nil && !errors.Is(err, errReaderGone)
-	if lost && len(p.Passages) > 0 && !fault.Invalid.Is(err) {
-		s.opts.Log.Warn("the model failed before its first word; quoting instead", "id", x.ID, "model", c.Name, "err", err)
-		x.Plan.Model, x.Plan.Degraded = fallback.Name, ModelLost
-		text, done, err = s.stream(ctx, fallback.Model, p, x, yield)
-		citable = p.Passages
-	}
-	if err != nil {
-		return err
-	}
-	done.Plan, done.Citations = x.Plan, citations(text, citable)
-	x.Usage, x.Citations = done.Usage, len(done.Citations)
-	if !yield(done) {
-		return errReaderGone
-	}
-	return nil
-}
-
-func (s *Service) stream(ctx context.Context, m Model, p Prompt, x *Exchange, yield func(Event) bool) (string, Done, error) {
-	var text strings.Builder
-	for chunk, err := range m.Chat(ctx, p) {
-		if err != nil {
-			return text.String(), Done{}, err
-		}
-		if text.Len() == 0 { // an answer begins with a word, which citations are counted from
-			chunk.Text = strings.TrimLeftFunc(chunk.Text, unicode.IsSpace)
-		}
-		if chunk.Text != "" {
-			if x.First == 0 {
-				x.First = time.Since(x.Start)
-			}
-			text.WriteString(chunk.Text)
-			x.Chars += utf8.RuneCountInString(chunk.Text)
-			if !yield(Delta{Text: chunk.Text}) {
-				return text.String(), Done{}, errReaderGone
-			}
-		}
-		if chunk.Finish != "" {
-			if text.Len() == 0 {
-				return "", Done{}, fault.Unavailable.Errorf("the model answered nothing")
-			}
-			done := Done{Finish: chunk.Finish, Usage: estimate(p, text.String())}
-			if chunk.Usage != nil {
-				done.Usage = *chunk.Usage
-			}
-			return text.String(), done, nil
-		}
-	}
-	return text.String(), Done{}, fault.Unavailable.Errorf("the model's answer broke off")
+	return out, total
 }
 
 // lastQuestion returns the last message, which must be the user's.
@@ -275,80 +238,10 @@ func lastQuestion(messages []Message) (string, error) {
 	return last.Content, nil
 }
 
-// language finds the language of the question and the adapter that answers.
-func (s *Service) language(r Request, question string) (Language, *adapters.Adapter, error) {
-	script := lang.ScriptOf(question)
-	if r.Language != "" {
-		a, ok := s.parts.Adapters.For(r.Language)
-		if !ok {
-			return Language{}, nil, s.unserved(r.Language)
-		}
-		return Language{Tag: r.Language, Script: script, Confidence: 1}, a, nil
-	}
-	l := s.detect(r.Messages, question)
-	if a, ok := s.parts.Adapters.For(l.Tag); ok {
-		return l, a, nil
-	}
-	if l.Tag != lang.Und {
-		return l, nil, s.unserved(l.Tag)
-	}
-	if a, ok := s.parts.Adapters.For(s.opts.Language); ok {
-		return Language{Tag: lang.Und, Script: script, Confidence: l.Confidence}, a, nil
-	}
-	return l, nil, fault.Unsupported.Field("tilgate.language",
-		`the language of the question cannot be told; name it: "tilgate": {"language": "ky"}`)
-}
-
-// certain is how sure the detector must be to refuse a question for its
-// language.
-const certain = 0.9
-
-// detect tells the language of the question among those that are served; if
-// that fails, of the user's side of the conversation. Only a clear case of
-// another language is taken for one.
-func (s *Service) detect(messages []Message, question string) Language {
-	served := s.parts.Adapters.Tags()
-	l := s.parts.Detector.Detect(question, served, nil)
-	if l.Tag != lang.Und {
-		return l
-	}
-	if other := s.parts.Detector.Detect(question, nil, nil); other.Tag != lang.Und && other.Confidence >= certain {
-		return other
-	}
-	var said []string
-	for _, m := range messages {
-		if m.Role == "user" {
-			said = append(said, m.Content)
-		}
-	}
-	if len(said) > 1 {
-		return s.parts.Detector.Detect(strings.Join(said, "\n"), served, nil)
-	}
-	return l
-}
-
-func (s *Service) unserved(tag lang.Tag) error {
-	return fault.Unsupported.Field("tilgate.language", "no adapter serves %s; served are: %s", tag, joinTags(s.parts.Adapters.Tags()))
-}
-
-func joinTags(tags []lang.Tag) string {
-	var names []string
-	for _, t := range tags {
-		names = append(names, string(t))
-	}
-	return strings.Join(names, ", ")
-}
-
 // retrieve finds the passages for a question. A store that is down does not
 // fail the request; it is noted in the plan.
-func (s *Service) retrieve(ctx context.Context, r Request, a *adapters.Adapter, question string, plan *Plan) ([]rag.Passage, error) {
-	q := rag.Query{Text: question, Lang: a.Tag, Also: a.Retrieve.Also, KBs: r.Knowledge, Tenant: r.Caller.Tenant}
-	q.In = s.translate(ctx, r, a, question)
-	passages, err := s.parts.Retriever.Retrieve(ctx, q)
-	if before := questionBefore(r.Messages); err == nil && len(passages) == 0 && before != "" {
-		q.Text = before + "\n" + question // "And for a man?" means little alone
-		passages, err = s.parts.Retriever.Retrieve(ctx, q)
-	}
+func (s *Service) retrieve(ctx context.Context, r Request, f found, plan *Plan) ([]rag.Passage, error) {
+	passages, err := s.search(ctx, r, f)
 	switch {
 	case err != nil && (fault.NotFound.Is(err) || ctx.Err() != nil):
 		return nil, err
@@ -360,6 +253,20 @@ func (s *Service) retrieve(ctx context.Context, r Request, a *adapters.Adapter, 
 		plan.Degraded = NotFound
 	}
 	return passages, nil
+}
+
+// search asks for the question alone, then together with the one before:
+// "And for a man?" means little alone.
+func (s *Service) search(ctx context.Context, r Request, f found) ([]rag.Passage, error) {
+	a := f.chain[0]
+	q := rag.Query{Text: f.question, Lang: f.searched, Also: f.also, KBs: r.Knowledge, Tenant: r.Caller.Tenant}
+	q.In = s.translate(ctx, r, a, f.question)
+	passages, err := s.parts.Retriever.Retrieve(ctx, q)
+	if before := questionBefore(r.Messages); err == nil && len(passages) == 0 && before != "" {
+		q.Text = before + "\n" + f.question
+		passages, err = s.parts.Retriever.Retrieve(ctx, q)
+	}
+	return passages, err
 }
 
 // questionBefore returns the user's message before the last, or "".

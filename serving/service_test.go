@@ -26,10 +26,10 @@ func TestLanguage(t *testing.T) {
 		{"named", named("km", "Passport?"), "", nil, "km", "km", 0},
 		{"named, whatever is detected", named("km", "Канча?"), "", map[string]Language{"Канча?": {Tag: "ky", Confidence: 1}}, "km", "km", 0},
 		{"named with region", named("sw-TZ", "?"), "", nil, "sw-TZ", "sw", 0},
-		{"named and not served", named("fr", "Passport?"), "en", nil, "", "", fault.Unsupported},
-		{"clearly another", user("Combien ?"), "en", map[string]Language{"Combien ?": {Tag: "fr", Confidence: 0.95}}, "", "", fault.Unsupported},
-		{"perhaps another", user("Combien ?"), "en", map[string]Language{"Combien ?": {Tag: "fr", Confidence: 0.6}}, "und", "en", 0},
-		{"from the conversation", user("Пенсия канча?", "58?"), "", map[string]Language{"Пенсия канча?\n58?": {Tag: "ky", Confidence: 0.9}}, "ky", "ky", 0},
+		{"named and not served", named("is", "Passport?"), "en", nil, "", "", fault.Unsupported},
+		{"clearly another", user("Combien ?"), "en", map[string]Language{"Combien ?": {Tag: "is", Confidence: 0.95}}, "", "", fault.Unsupported},
+		{"perhaps another", user("Combien ?"), "en", map[string]Language{"Combien ?": {Tag: "is", Confidence: 0.6}}, "und", "en", 0},
+		{"from the conversation", user("Пенсия канча?", "58?"), "", map[string]Language{"Пенсия канча?": {Tag: "ky", Confidence: 0.9}}, "ky", "ky", 0},
 		{"the configured one", user("58?"), "km", nil, "und", "km", 0},
 		{"none", user("58?"), "", nil, "", "", fault.Unsupported},
 	} {
@@ -270,11 +270,14 @@ func TestRoute(t *testing.T) {
 		{"auto", Route{Auto: true}},
 		{"auto:ky", Route{Auto: true, Language: "ky"}},
 		{"auto:ky-latn", Route{Auto: true, Language: "ky-Latn"}},
-		{"auto:fr", Route{Auto: true, Language: "fr"}}, // refused later, with what is served
+		{"auto:is", Route{Auto: true, Language: "is"}}, // refused later, with what is served
 		{"ky", Route{Auto: true, Language: "ky"}},
 		{"auto:km", Route{}}, // a plain model has this very name
 		{"sw", Route{}},
-		{"fr", Route{}},
+		{"is", Route{}},
+		{"tiny:ky", Route{Auto: true, Language: "ky", Model: "tiny"}},
+		{"tiny:latest:ky", Route{Auto: true, Language: "ky", Model: "tiny:latest"}},
+		{"gone:ky", Route{}},
 		{"tiny:latest", Route{}},
 		{"auto:", Route{}},
 		{"auto:!!", Route{}},
@@ -286,11 +289,11 @@ func TestRoute(t *testing.T) {
 		}
 	}
 	list, err := w.Models(t.Context())
-	if err != nil || list[0].Name != Auto || list[len(list)-1].Name != "sw" || len(list) != 1+7+3 {
+	if err != nil || list[0].Name != Auto || list[len(list)-1].Name != "sw" || len(list) != 1+len(w.parts.Adapters().Tags())+3 {
 		t.Errorf("Models = %+v, %v", list, err)
 	}
 	w.upstream.models, w.upstream.err = nil, errors.New("down")
-	if list, err := w.Models(t.Context()); err != nil || len(list) != 8 {
+	if list, err := w.Models(t.Context()); err != nil || len(list) != 1+len(w.parts.Adapters().Tags()) {
 		t.Errorf("without a server: %+v, %v", list, err)
 	}
 }

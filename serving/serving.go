@@ -41,8 +41,9 @@ type Prompt struct {
 	Params   Params
 
 	Question string
-	Passages []rag.Passage // cited as [1], [2], … in this order
-	Shown    int           // how many of them stand in Messages, from the first
+	Passages []rag.Passage   // cited as [1], [2], … in this order
+	Shown    int             // how many of them stand in Messages, from the first
+	Terms    []adapters.Term // of the glossary that the answer is told to use
 	Adapter  *adapters.Adapter
 }
 
@@ -76,6 +77,12 @@ type Raw struct {
 	Body    []byte // the caller's JSON, OpenAI shape
 }
 
+// A Held model is one that a model server can answer with.
+type Held struct {
+	Name   string
+	Digest string // of its weights, template and parameters; empty if the server tells none
+}
+
 // A ModelInfo describes a model that can be named in a request.
 type ModelInfo struct {
 	Name    string
@@ -104,4 +111,15 @@ type Language struct {
 	Tag        lang.Tag
 	Script     lang.Script
 	Confidence float64 // 0..1; 1 when the caller named the language
+	By         string  // how it is known
 }
+
+// The ways in which a language is known, the surest first.
+const (
+	ByCaller       = "named"        // the request says so
+	ByText         = "detected"     // in the question
+	ByKeyboard     = "keyboard"     // in the question, put right as typed on the wrong keyboard
+	ByConversation = "conversation" // in the turns before it
+	ByKey          = "key"          // the default of the caller's key
+	ByDefault      = "default"      // that of the configuration
+)

@@ -22,7 +22,7 @@ func (s *Service) translate(ctx context.Context, r Request, a *adapters.Adapter,
 	if !s.opts.Translate || len(a.Retrieve.Also) == 0 {
 		return nil
 	}
-	choice := s.parts.Models.Pick(ctx, a)
+	choice := s.parts.Models.Pick(ctx, a, r.Model)
 	if choice.Degraded != "" {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (s *Service) translate(ctx context.Context, r Request, a *adapters.Adapter,
 
 func (s *Service) translateTo(ctx context.Context, m Model, a *adapters.Adapter, tag lang.Tag, question string) (string, error) {
 	name := string(tag)
-	if to, ok := s.parts.Adapters.For(tag); ok {
+	if to, ok := s.parts.Adapters().For(tag); ok {
 		name = to.English
 	}
 	limit, cold := 200, 0.0

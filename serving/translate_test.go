@@ -27,7 +27,7 @@ func TestTranslate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, Options{Translate: tt.on})
-			a, _ := w.parts.Adapters.For("ky")
+			a, _ := w.parts.Adapters().For("ky")
 			a.Retrieve.Also = tt.also // the set is this test's own
 			w.model = tt.model
 			w.ask(t.Context(), user(question))

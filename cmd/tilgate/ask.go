@@ -45,7 +45,7 @@ func (p *program) ask(ctx context.Context, f askFlags, question string) error {
 		return err
 	}
 	defer closeStore()
-	svc, _, err := openService(ctx, c, store, quiet)
+	svc, err := openService(ctx, c, store, quiet)
 	if err != nil {
 		return err
 	}

@@ -26,13 +26,15 @@ type Config struct {
 	Origins   []string   `toml:"origins"`   // web origins that may call the API from a browser
 	Language  lang.Tag   `toml:"language"`  // to answer in when a question's cannot be told
 	Languages []lang.Tag `toml:"languages"` // that are served; empty means all that have a file
+	Metrics   string     `toml:"metrics"`   // address of /metrics for Prometheus, apart from the API; empty serves none
 	Adapters  string     `toml:"adapters"`  // folder of language files, over the bundled ones
 	Threshold float64    `toml:"threshold"` // relevance below which nothing counts as found; 0 is the default
 
-	Qdrant QdrantConfig `toml:"qdrant"`
-	Ollama OllamaConfig `toml:"ollama"`
-	Gate   GateConfig   `toml:"gate,omitempty"`
-	Keys   []KeyConfig  `toml:"key"`
+	Qdrant   QdrantConfig   `toml:"qdrant"`
+	Ollama   OllamaConfig   `toml:"ollama"`
+	Gate     GateConfig     `toml:"gate,omitempty"`
+	Personal PersonalConfig `toml:"personal,omitempty"`
+	Keys     []KeyConfig    `toml:"key"`
 
 	keep int // versions of a knowledge base; 0 is the default
 
@@ -62,12 +64,21 @@ type GateConfig struct {
 	Key verdict.Key `toml:"key"` // tilgate adapter gate makes one
 }
 
+// PersonalConfig says which personal data the guard hides, and where.
+type PersonalConfig struct {
+	Countries []string `toml:"countries"` // whose ids and telephone numbers are known, such as "KG"; empty means all
+	Folder    string   `toml:"folder"`    // patterns of one's own, beside those that come with Tilgate
+	Questions bool     `toml:"questions"` // hide them from models and stores
+	Answers   bool     `toml:"answers"`   // hide them from readers, unless they stand in the passages
+}
+
 // KeyConfig is a caller: a name, the hash of the secret, and whose passages
 // the caller may see.
 type KeyConfig struct {
-	Name   string    `toml:"name"`
-	Hash   auth.Hash `toml:"hash"`
-	Tenant string    `toml:"tenant"` // empty is the default tenant
+	Name     string    `toml:"name"`
+	Hash     auth.Hash `toml:"hash"`
+	Tenant   string    `toml:"tenant"`             // empty is the default tenant
+	Language lang.Tag  `toml:"language,omitempty"` // that questions are likely in, and to answer in when it cannot be told
 }
 
 func defaultConfig() Config {
@@ -121,6 +132,9 @@ func (c Config) check() []error {
 		}
 		c.Languages[i] = parsed
 	}
+	if _, _, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && err != nil {
+		fault("metrics: %q is not host:port, such as 127.0.0.1:9090", c.Metrics)
+	}
 	if c.Threshold < -1 || c.Threshold >= 1 {
 		fault("threshold: %v is not in 0..1", c.Threshold)
 	}
@@ -142,15 +156,35 @@ func (c Config) check() []error {
 		if err := rag.CheckTenant(cmp.Or(k.Tenant, rag.DefaultTenant)); err != nil {
 			fault("key %d: tenant: %w", i+1, err)
 		}
+		if tag, err := lang.ParseTag(string(k.Language)); k.Language != "" && err != nil {
+			fault("key %d: language: %w", i+1, err)
+		} else if k.Language != "" {
+			c.Keys[i].Language = tag
+		}
 		seen[k.Name] = true
 	}
 	return faults
 }
 
+// defaults are the languages to answer in when a question's cannot be told, by
+// the place of the configuration that names them.
+func (c Config) defaults() map[string]lang.Tag {
+	tags := map[string]lang.Tag{}
+	if c.Language != "" {
+		tags["language"] = c.Language
+	}
+	for _, k := range c.Keys {
+		if k.Language != "" {
+			tags["key "+k.Name+": language"] = k.Language
+		}
+	}
+	return tags
+}
+
 func (c Config) keys() []auth.Key {
 	var keys []auth.Key
 	for _, k := range c.Keys {
-		keys = append(keys, auth.Key{Name: k.Name, Hash: k.Hash, Tenant: k.Tenant})
+		keys = append(keys, auth.Key{Name: k.Name, Hash: k.Hash, Tenant: k.Tenant, Language: k.Language})
 	}
 	return keys
 }

@@ -67,7 +67,7 @@ func (p *program) demo(ctx context.Context, c Config) error {
 	if err := p.ingestSample(ctx, store.For(rag.DefaultTenant)); err != nil {
 		return err
 	}
-	svc, models, err := openService(ctx, c, store, quiet)
+	svc, err := openService(ctx, c, store, quiet)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (p *program) demo(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	choice := models.Pick(ctx, new(adapters.Adapter))
+	choice := svc.models.Pick(ctx, new(adapters.Adapter), "")
 	p.printDemo(ln.Addr(), secret, c, choice.Name)
 	keys := auth.New([]auth.Key{{Name: "demo", Hash: auth.HashOf(secret)}})
 	return runGateway(ctx, c, ln, svc, keys, quiet)

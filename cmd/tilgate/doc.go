@@ -36,12 +36,19 @@
 // which speaks to vLLM, llama.cpp and their like, and to rerankers. Ranks by
 // words and by meaning are fused; without the model, words go on alone.
 //
-// serving makes the prompt and asks serving/pool which model answers.
+// serving makes the prompt and asks serving/pool which model answers: the
+// adapter's own weights, if the server holds them and the gate admits them, or
+// their base. What a character costs that model in tokens, as
+// serving/tokencost measured it, decides how many passages fit.
 // serving/ollama asks Ollama; serving/ollama/ollamatest runs a real one in
 // tests. With no model running, serving/extract quotes the sentences that
-// most likely answer. The answer goes back as events; gateway streams them, and
+// most likely answer. What a model says passes serving/guard, which holds it
+// back until a sentence can be judged: in the wrong language it is asked for
+// again before the reader has seen any of it, citations of nothing are removed,
+// and personal data, which internal/personal finds, is hidden. The answer goes
+// back as events; gateway streams them, and
 // cancels everything when the reader leaves. However it ends, serving/record
-// writes one line.
+// writes one line, and counts.
 //
 // # Beside the way
 //
@@ -67,9 +74,9 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth pool ollama openai extract record   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	edges    gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving                                   ingest engine
 //	words    adapters                                  rag                            evals
-//	ground   internal/lid  internal/verdict
+//	ground   internal/lid  internal/verdict  internal/personal
 //	         internal/lang  internal/fault
 package main

@@ -15,7 +15,7 @@ import (
 
 func (p *program) langCommand() *cobra.Command {
 	return group(&cobra.Command{Use: "lang", Short: "Show the languages served, detect languages, train the detector"},
-		p.langListCommand(), p.langShowCommand(), p.langDetectCommand(), p.langTrainCommand())
+		p.langListCommand(), p.langShowCommand(), p.langDetectCommand(), p.langTrainCommand(), p.langCostCommand(), p.langCheckCommand())
 }
 
 type detectFlags struct {

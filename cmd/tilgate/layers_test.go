@@ -14,10 +14,11 @@ import (
 // storeys says on which storey each package stands. An import goes down at
 // least one.
 var storeys = map[string]int{
-	"internal/fault":   0, // the ground has steps
-	"internal/lang":    1,
-	"internal/lid":     2,
-	"internal/verdict": 2,
+	"internal/fault":    0, // the ground has steps
+	"internal/lang":     1,
+	"internal/lid":      2,
+	"internal/verdict":  2,
+	"internal/personal": 2,
 
 	"adapters": words,
 	"rag":      words,
@@ -34,6 +35,8 @@ var storeys = map[string]int{
 	"serving/openai":            edges,
 	"serving/extract":           edges,
 	"serving/record":            edges,
+	"serving/tokencost":         edges,
+	"serving/guard":             edges,
 	"rag/qdrant":                edges,
 	"rag/engine":                stories, // what enginetest stands on
 	"rag/engine/enginetest":     edges,

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"time"
 
 	"tilgate/adapters"
 	"tilgate/internal/lang"
@@ -19,6 +20,7 @@ import (
 	"tilgate/serving/ollama"
 	"tilgate/serving/pool"
 	"tilgate/serving/record"
+	"tilgate/serving/tokencost"
 )
 
 // newLog returns the log: JSON lines for machines, unless quiet.
@@ -59,35 +61,78 @@ func adapterOptions(c Config) adapters.Options {
 	return adapters.Options{Only: c.Languages, Gate: c.Gate.Key}
 }
 
-// openService puts the parts of an answer together.
-func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.Logger) (*serving.Service, *pool.Pool, error) {
-	set, err := openAdapters(c)
-	if err != nil {
-		return nil, nil, err
+// followEvery is how often the folder of adapters is looked at.
+const followEvery = 2 * time.Second
+
+// followAdapters opens the adapters, and follows their folder until ctx ends.
+func followAdapters(ctx context.Context, c Config, log *slog.Logger) (*adapters.Live, error) {
+	var dir fs.FS
+	if c.Adapters != "" {
+		dir = os.DirFS(c.Adapters)
 	}
-	if _, ok := set.For(c.Language); c.Language != "" && !ok {
-		return nil, nil, fmt.Errorf("config: language: no adapter serves %s", c.Language)
+	live, err := adapters.OpenLive(adapterOptions(c), dir, log)
+	if err != nil {
+		return nil, err
+	}
+	for what, tag := range c.defaults() {
+		if _, ok := live.Set().For(tag); !ok {
+			return nil, fmt.Errorf("config: %s: no adapter serves %s", what, tag)
+		}
+	}
+	go live.Watch(ctx, followEvery)
+	return live, nil
+}
+
+// openServer returns the model server that the configuration names; nil if it
+// names none.
+func openServer(c Config) (pool.Server, error) {
+	if c.Ollama.URL == "" {
+		return nil, nil
+	}
+	return ollama.New(c.Ollama.URL, ollama.Options{NumCtx: c.Ollama.NumCtx})
+}
+
+// opened is a service, and those of its parts that others ask too.
+type opened struct {
+	*serving.Service
+	models *pool.Pool
+	costs  *tokencost.Table
+}
+
+// openService puts the parts of an answer together. Recorders are what writes
+// down how it went, beside the log.
+func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.Logger, recorders ...serving.Recorder) (opened, error) {
+	live, err := followAdapters(ctx, c, log)
+	if err != nil {
+		return opened{}, err
+	}
+	policy, err := openGuard(c)
+	if err != nil {
+		return opened{}, err
 	}
 	retrievers, err := openRetrievers(c, log)
 	if err != nil {
-		return nil, nil, err
+		return opened{}, err
 	}
-	var server pool.Server
-	if c.Ollama.URL != "" {
-		if server, err = ollama.New(c.Ollama.URL, ollama.Options{NumCtx: c.Ollama.NumCtx}); err != nil {
-			return nil, nil, err
-		}
+	server, err := openServer(c)
+	if err != nil {
+		return opened{}, err
 	}
 	models := pool.New(server, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Model: c.Ollama.Model})
-	return serving.New(serving.Parts{
-		Adapters:  set,
+	costs, err := openCosts(c)
+	if err != nil {
+		return opened{}, err
+	}
+	return opened{serving.New(serving.Parts{
+		Adapters:  live.Set,
 		Detector:  detector{lid.Default()},
 		Retriever: rag.Tenants(func(tenant string) *rag.Retriever { return retrievers(store.For(tenant)) }),
 		Models:    models,
 		Upstream:  models,
-		Recorder:  record.New(log),
+		Guard:     policy,
+		Recorder:  append(record.All{record.New(log)}, recorders...),
 	}, serving.Options{Language: c.Language, PromptTokens: c.Ollama.NumCtx * 3 / 4,
-		Translate: c.Embed.URL == "", Log: log}), models, nil // vectors cross languages by themselves
+		Translate: c.Embed.URL == "", Cost: costs.Cost, Log: log}), models, costs}, nil // vectors cross languages by themselves
 }
 
 // detector lets serving ask the detector of languages.

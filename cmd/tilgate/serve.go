@@ -12,6 +12,7 @@ import (
 
 	"tilgate/serving/auth"
 	"tilgate/serving/gateway"
+	"tilgate/serving/record"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -50,9 +51,16 @@ func (p *program) serve(ctx context.Context, c Config) error {
 		return err
 	}
 	defer closeStore()
-	svc, _, err := openService(ctx, c, store, log)
+	metrics := newRegistry()
+	svc, err := openService(ctx, c, store, log, record.NewMetrics(metrics))
 	if err != nil {
 		return err
+	}
+	metrics.MustRegister(costCollector{svc.costs})
+	if c.Metrics != "" {
+		if err := serveMetrics(ctx, c.Metrics, metrics, log); err != nil {
+			return err
+		}
 	}
 	log.Info("serving", "address", ln.Addr().String())
 	return runGateway(ctx, c, ln, svc, auth.New(c.keys()), log)

@@ -17,7 +17,7 @@ func Sentences(tag Tag, text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, block := range blocks(text) {
 			for rest := block; rest != ""; {
-				n := sentenceEnd(tag, rest)
+				n := SentenceEnd(tag, rest)
 				if s := strings.TrimSpace(rest[:n]); s != "" && !yield(s) {
 					return
 				}
@@ -56,9 +56,10 @@ func listItem(line string) bool {
 // sentence cut it off more often.
 const phraseLen = 540
 
-// sentenceEnd returns where the first sentence of text ends, in bytes; at
-// least one.
-func sentenceEnd(tag Tag, text string) int {
+// SentenceEnd returns where the first sentence of text ends, in bytes, white
+// space after it not included; at least one, and the whole length where no end
+// is seen.
+func SentenceEnd(tag Tag, text string) int {
 	closed := 0 // where the closing marks last seen are over: a long row of them is looked at once
 	close := func(next int) int {
 		if next > closed {

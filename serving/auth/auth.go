@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/lang"
 	"tilgate/serving"
 )
 
@@ -48,9 +49,10 @@ func (h *Hash) UnmarshalText(text []byte) error {
 
 // A Key is what is kept about a caller's secret.
 type Key struct {
-	Name   string // of the caller, as it stands in the log
-	Hash   Hash
-	Tenant string // whose passages the caller sees; empty is the default tenant
+	Name     string // of the caller, as it stands in the log
+	Hash     Hash
+	Tenant   string   // whose passages the caller sees; empty is the default tenant
+	Language lang.Tag // that the caller's questions are likely in; empty says nothing
 }
 
 // Generate makes a secret, which is shown once, and the key to keep, which
@@ -96,7 +98,7 @@ func (k *Keys) Check(secret string) (serving.Caller, bool) {
 	ok := false
 	for _, key := range (*k.buckets.Load())[bucket(hash[:])] {
 		if subtle.ConstantTimeCompare(hash[:], key.Hash[:]) == 1 && !ok {
-			found, ok = serving.Caller{Name: key.Name, Tenant: key.Tenant}, true
+			found, ok = serving.Caller{Name: key.Name, Tenant: key.Tenant, Language: key.Language}, true
 		}
 	}
 	return found, ok

@@ -74,7 +74,7 @@ func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, 
 	if err != nil {
 		return err
 	}
-	q.ID, q.Caller = answerID(rc), caller
+	q.ID, q.Caller, q.Request.Model = answerID(rc), caller, route.Model
 	events := g.svc.Answer(c.ctx, q.Request)
 	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage}
 	if q.Stream {

@@ -66,6 +66,8 @@ type (
 	plan struct {
 		Language language  `json:"language"`
 		Adapter  lang.Tag  `json:"adapter"`
+		Why      string    `json:"why"`               // that adapter
+		Weights  string    `json:"weights,omitempty"` // why the adapter's own do not answer
 		Model    string    `json:"model"`
 		Passages []passage `json:"passages"`
 		Grounded bool      `json:"grounded"`
@@ -75,6 +77,7 @@ type (
 		Tag        lang.Tag    `json:"tag"`
 		Script     lang.Script `json:"script"`
 		Confidence float64     `json:"confidence"`
+		By         string      `json:"by"`
 	}
 	passage struct {
 		N        int      `json:"n"`
@@ -95,7 +98,7 @@ func planOf(p serving.Plan) *plan {
 	for i, from := range p.Passages {
 		passages[i] = passageOf(i+1, from)
 	}
-	return &plan{language(p.Language), p.Adapter, p.Model, passages, p.Grounded, p.Degraded}
+	return &plan{language(p.Language), p.Adapter, p.Why, p.Weights, p.Model, passages, p.Grounded, p.Degraded}
 }
 
 func passageOf(n int, p rag.Passage) passage {

@@ -37,10 +37,12 @@ type source struct {
 
 // notices say in words why an answer is less than it could be.
 var notices = map[string]string{
-	serving.NoModel:   "No model is running. These sentences are quoted from the sources below.",
-	serving.NoStore:   "The knowledge base cannot be reached. This answer has no sources.",
-	serving.NotFound:  "Nothing about this stands in the knowledge base.",
-	serving.ModelLost: "The model failed. These sentences are quoted from the sources below.",
+	serving.NoModel:       "No model is running. These sentences are quoted from the sources below.",
+	serving.NoStore:       "The knowledge base cannot be reached. This answer has no sources.",
+	serving.NotFound:      "Nothing about this stands in the knowledge base.",
+	serving.OtherLanguage: "The model did not manage the language of the question; this is another one.",
+	serving.Unable:        "The model did not manage to answer in the language of the question.",
+	serving.ModelLost:     "The model failed. These sentences are quoted from the sources below.",
 }
 
 // shownOf shows an answer to a question. While there is no text, it will run

@@ -72,14 +72,14 @@ func (c *Client) modelOr(ctx context.Context, named string) (string, error) {
 	if c.opts.Model != "" {
 		return c.opts.Model, nil
 	}
-	names, err := c.Ready(ctx)
+	held, err := c.Ready(ctx)
 	if err != nil {
 		return "", err
 	}
-	if len(names) == 0 {
+	if len(held) == 0 {
 		return "", fault.Unavailable.Errorf("the model server has no model yet")
 	}
-	return names[0], nil
+	return held[0].Name, nil
 }
 
 // request returns what all requests have in common.

@@ -122,16 +122,16 @@ func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 	return infos, nil
 }
 
-// Ready returns the names of the models that can chat here, newest first.
+// Ready returns the models that can chat here, newest first.
 // Those that only embed are left out, and those that Ollama would ask
 // elsewhere: nobody's question leaves the house unless somebody names one. An error means that the server does not
 // answer as Ollama does. No models and no error means that it needs one.
-func (c *Client) Ready(ctx context.Context) ([]string, error) {
+func (c *Client) Ready(ctx context.Context) ([]serving.Held, error) {
 	models, err := c.list(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names := []string{}
+	held := []serving.Held{}
 	for _, m := range models {
 		if m.RemoteHost != "" {
 			continue
@@ -142,10 +142,10 @@ func (c *Client) Ready(ctx context.Context) ([]string, error) {
 		case err != nil:
 			return nil, err
 		case chats:
-			names = append(names, m.Name)
+			held = append(held, serving.Held{Name: m.Name, Digest: m.Digest})
 		}
 	}
-	return names, nil
+	return held, nil
 }
 
 // probeTime is how long a list or a description may take: no model is needed

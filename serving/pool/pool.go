@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"slices"
 	"time"
 
 	"tilgate/adapters"
@@ -23,7 +22,7 @@ type Server interface {
 	serving.Model
 	serving.Upstream
 	// Ready lists the models that can chat now.
-	Ready(ctx context.Context) ([]string, error)
+	Ready(ctx context.Context) ([]serving.Held, error)
 }
 
 // Options of a Pool. The zero value works.
@@ -42,7 +41,7 @@ type Pool struct {
 
 	turn   chan struct{} // held while looking, so that one look serves all
 	looked time.Time
-	models []string
+	models []serving.Held
 }
 
 // New returns a pool. server may be nil; fallback answers when it cannot.
@@ -52,29 +51,87 @@ func New(server Server, fallback serving.Choice, o Options) *Pool {
 	return &Pool{server: server, fallback: fallback, opts: o, turn: make(chan struct{}, 1)}
 }
 
-// Pick returns the adapter's model, the configured one, or the server's
-// first; the fallback if the server does not answer or holds no model.
-func (p *Pool) Pick(ctx context.Context, a *adapters.Adapter) serving.Choice {
-	models := p.look(ctx)
-	if len(models) == 0 {
+// Pick returns model under the adapter's prompt if one is named. Otherwise it
+// is the adapter's own weights if the server holds them and the gate admits
+// them, else their base, the configured model, or the server's first; the
+// fallback if the server does not answer or holds none of these.
+func (p *Pool) Pick(ctx context.Context, a *adapters.Adapter, model string) serving.Choice {
+	held := p.look(ctx)
+	if len(held) == 0 {
 		return p.Fallback()
 	}
-	name := cmp.Or(a.Model, p.opts.Model, models[0])
-	if !slices.Contains(models, name) && !slices.Contains(models, name+":latest") {
+	if model != "" {
+		return p.choose(held, model, "")
+	}
+	name, why := weights(held, a)
+	if name != "" {
+		return p.choose(held, name, "")
+	}
+	base := a.Model
+	if a.Kind == adapters.FullModel {
+		base = "" // its model is what may not answer
+	}
+	return p.choose(held, cmp.Or(base, p.opts.Model, first(held)), why)
+}
+
+// first returns the server's first model that is nobody's weights.
+func first(held []serving.Held) string {
+	for _, h := range held {
+		if !adapters.IsServedName(h.Name) {
+			return h.Name
+		}
+	}
+	return ""
+}
+
+// weights returns the name under which an adapter's own weights answer, or why
+// they do not.
+func weights(held []serving.Held, a *adapters.Adapter) (name, why string) {
+	name = a.ServedName()
+	if name == "" {
+		return "", ""
+	}
+	base, based := find(held, a.Model) // of a full model, the model itself
+	if _, ok := find(held, name); !ok || !based {
+		return "", NotHeld
+	}
+	if why, ok := a.Admits(base.Digest); !ok {
+		return "", why
+	}
+	return name, ""
+}
+
+// NotHeld is why weights do not answer that are not on the server.
+const NotHeld = "not_held"
+
+// choose returns a model of the server, or the fallback if it holds none of
+// this name.
+func (p *Pool) choose(held []serving.Held, name, why string) serving.Choice {
+	if _, ok := find(held, name); !ok {
 		return p.Fallback()
 	}
-	return serving.Choice{Name: name, Model: named{p.server, name}}
+	return serving.Choice{Name: name, Model: named{p.server, name}, Weights: why}
+}
+
+// find finds a model by name. Without a tag, as servers do, "latest" is meant.
+func find(held []serving.Held, name string) (serving.Held, bool) {
+	for _, h := range held {
+		if h.Name == name || h.Name == name+":latest" {
+			return h, true
+		}
+	}
+	return serving.Held{}, false
 }
 
 // Fallback returns the model that needs no server.
 func (p *Pool) Fallback() serving.Choice {
 	c := p.fallback
-	c.Degraded = serving.NoModel
+	c.Degraded, c.Own = serving.NoModel, true
 	return c
 }
 
 // look returns the models that the server holds, none if it does not answer.
-func (p *Pool) look(ctx context.Context) []string {
+func (p *Pool) look(ctx context.Context) []serving.Held {
 	if p.server == nil {
 		return nil
 	}

@@ -25,7 +25,7 @@ type fake struct {
 	asked []string // models, by Chat
 }
 
-func (f *fake) Ready(ctx context.Context) ([]string, error) {
+func (f *fake) Ready(ctx context.Context) ([]serving.Held, error) {
 	f.mu.Lock()
 	f.looks++
 	f.mu.Unlock()
@@ -33,7 +33,11 @@ func (f *fake) Ready(ctx context.Context) ([]string, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	return f.models, f.err
+	var held []serving.Held
+	for _, name := range f.models {
+		held = append(held, serving.Held{Name: name, Digest: "digest of " + name})
+	}
+	return held, f.err
 }
 
 func (f *fake) Models(context.Context) ([]serving.ModelInfo, error) {
@@ -75,7 +79,7 @@ func TestPick(t *testing.T) {
 	} {
 		f := &fake{models: tt.models}
 		p := New(f, quoting, Options{Model: tt.opts})
-		c := p.Pick(t.Context(), &adapters.Adapter{Model: tt.adapter})
+		c := p.Pick(t.Context(), &adapters.Adapter{Model: tt.adapter}, "")
 		if c.Name != tt.want || c.Degraded != tt.degraded {
 			t.Errorf("%s: %s, degraded %q, want %s, %q", tt.name, c.Name, c.Degraded, tt.want, tt.degraded)
 		}
@@ -89,7 +93,7 @@ func TestPick(t *testing.T) {
 
 func TestNoServer(t *testing.T) {
 	p := New(nil, quoting, Options{})
-	if c := p.Pick(t.Context(), &adapters.Adapter{}); c.Name != "extract" || c.Degraded != serving.NoModel || c.Model == nil {
+	if c := p.Pick(t.Context(), &adapters.Adapter{}, ""); c.Name != "extract" || c.Degraded != serving.NoModel || c.Model == nil {
 		t.Errorf("%+v", c)
 	}
 	if list, err := p.Models(t.Context()); len(list) != 0 || err != nil {
@@ -114,7 +118,7 @@ func TestRecheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{models: []string{"tiny:latest"}}
 		p := New(f, quoting, Options{})
-		pick := func() string { return p.Pick(t.Context(), &adapters.Adapter{}).Name }
+		pick := func() string { return p.Pick(t.Context(), &adapters.Adapter{}, "").Name }
 		for range 5 {
 			if got := pick(); got != "tiny:latest" {
 				t.Fatal(got)
@@ -154,7 +158,7 @@ func TestPatience(t *testing.T) {
 		var group sync.WaitGroup
 		for range 50 {
 			group.Go(func() {
-				if c := p.Pick(t.Context(), &adapters.Adapter{}); c.Name != "extract" {
+				if c := p.Pick(t.Context(), &adapters.Adapter{}, ""); c.Name != "extract" {
 					t.Errorf("picked %s", c.Name)
 				}
 			})
@@ -171,12 +175,12 @@ func TestLeavingEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{hang: true}
 		p := New(f, quoting, Options{})
-		go p.Pick(t.Context(), &adapters.Adapter{})
+		go p.Pick(t.Context(), &adapters.Adapter{}, "")
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		start := time.Now()
-		p.Pick(ctx, &adapters.Adapter{})
+		p.Pick(ctx, &adapters.Adapter{}, "")
 		if took := time.Since(start); took != 100*time.Millisecond {
 			t.Errorf("waited %v", took)
 		}
@@ -190,8 +194,8 @@ func TestLeavingDoesNotSpoilTheLook(t *testing.T) {
 	cancel()
 	f := &fake{models: []string{"tiny:latest"}}
 	p := New(f, quoting, Options{})
-	p.Pick(ctx, &adapters.Adapter{})
-	if c := p.Pick(t.Context(), &adapters.Adapter{}); c.Name != "tiny:latest" || f.looks != 1 {
+	p.Pick(ctx, &adapters.Adapter{}, "")
+	if c := p.Pick(t.Context(), &adapters.Adapter{}, ""); c.Name != "tiny:latest" || f.looks != 1 {
 		t.Errorf("%s after %d looks", c.Name, f.looks)
 	}
 }

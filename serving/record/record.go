@@ -1,5 +1,5 @@
-// Package record writes down each exchange: one line of the log for now.
-// Nothing else in Tilgate counts requests.
+// Package record writes down each exchange: one line of the log, and counts
+// for Prometheus. Nothing else in Tilgate counts requests.
 //
 // The text of questions and answers is not in the record.
 package record
@@ -7,6 +7,7 @@ package record
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,6 +15,16 @@ import (
 	"tilgate/rag"
 	"tilgate/serving"
 )
+
+// All records with each of its recorders.
+type All []serving.Recorder
+
+// Record asks each recorder.
+func (a All) Record(ctx context.Context, x serving.Exchange) {
+	for _, r := range a {
+		r.Record(ctx, x)
+	}
+}
 
 // A Log records exchanges as log lines.
 type Log struct {
@@ -34,10 +45,18 @@ func (l *Log) Record(ctx context.Context, x serving.Exchange) {
 		attrs = append(attrs, slog.Duration("first", x.First.Round(time.Microsecond)))
 	}
 	if x.Auto {
-		attrs = append(attrs, slog.String("lang", string(x.Plan.Language.Tag)), slog.String("adapter", string(x.Plan.Adapter)),
+		attrs = append(attrs, slog.String("lang", string(x.Plan.Language.Tag)), slog.String("lang_by", x.Plan.Language.By),
+			slog.String("adapter", string(x.Plan.Adapter)), slog.String("why", x.Plan.Why), slog.String("weights", x.Plan.Weights),
 			slog.String("answered_by", x.Plan.Model), slog.String("degraded", x.Plan.Degraded),
 			slog.Int("passages", len(x.Plan.Passages)), slog.Int("citations", x.Citations), slog.Int("chars", x.Chars),
 			slog.Int("tokens_in", x.Usage.PromptTokens), slog.Int("tokens_out", x.Usage.CompletionTokens))
+	}
+	if x.Guard != (serving.Report{}) {
+		attrs = append(attrs, slog.Group("guard", slog.Int("masked", x.Guard.Masked), slog.Int("dropped_citations", x.Guard.Dropped),
+			slog.Int("terms", x.Guard.Terms), slog.Int("missed_terms", x.Guard.MissedTerms)))
+	}
+	if len(x.Steps) > 0 {
+		attrs = append(attrs, slog.Any("steps", steps(x.Steps)))
 	}
 	if x.Err != nil {
 		kind := fault.Of(x.Err)
@@ -47,4 +66,13 @@ func (l *Log) Record(ctx context.Context, x serving.Exchange) {
 		}
 	}
 	l.log.LogAttrs(ctx, level, "exchange", attrs...)
+}
+
+// steps writes what the guard did, each as "retry after 812ms: ru in Cyrl".
+func steps(list []serving.Step) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = fmt.Sprintf("%s after %s: %s in %s", s.Did, s.At.Round(time.Millisecond), s.Got, s.In)
+	}
+	return out
 }

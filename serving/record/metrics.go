@@ -1,0 +1,97 @@
+package record
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+	"tilgate/serving"
+)
+
+// Metrics counts exchanges for Prometheus. Labels come from what is served,
+// never from what a caller wrote, so their number is bounded.
+type Metrics struct {
+	exchanges  *prometheus.CounterVec
+	first      *prometheus.HistogramVec
+	total      *prometheus.HistogramVec
+	characters *prometheus.CounterVec
+	tokens     *prometheus.CounterVec
+	steps      *prometheus.CounterVec
+	guarded    *prometheus.CounterVec
+}
+
+// seconds are the bounds of the histograms: from a quotation, which takes
+// milliseconds, to a model without a GPU, which takes minutes.
+var seconds = []float64{.002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20, 60, 180, 600}
+
+// NewMetrics registers the metrics.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tilgate_" + name, Help: help}, labels)
+		r.MustRegister(c)
+		return c
+	}
+	histogram := func(name, help string) *prometheus.HistogramVec {
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tilgate_" + name, Help: help, Buckets: seconds}, []string{"language", "model"})
+		r.MustRegister(h)
+		return h
+	}
+	m := &Metrics{
+		exchanges: counter("exchanges_total", "Requests, by the language and adapter that answered, why that adapter, why not its own weights, and how it ended.",
+			"language", "adapter", "model", "why", "weights", "degraded", "outcome"),
+		first:      histogram("first_text_seconds", "Time to the first text of an answer."),
+		total:      histogram("exchange_seconds", "Time to the end of an answer."),
+		characters: counter("answer_characters_total", "Characters answered.", "language", "model"),
+		tokens:     counter("tokens_total", "Tokens, as the model server counted or, if it did not, estimated.", "language", "model", "kind", "estimated"),
+		steps:      counter("guard_steps_total", "What the guard did about answers in the wrong language or script.", "language", "model", "did"),
+		guarded:    counter("guarded_total", "Things in questions and answers that the guard hid, removed or missed.", "language", "what"),
+	}
+	return m
+}
+
+// Record counts an exchange.
+func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
+	outcome := "ok"
+	if x.Err != nil {
+		outcome = fault.Of(x.Err).String()
+	}
+	if !x.Auto {
+		// The model's name is the caller's word here.
+		m.exchanges.WithLabelValues("", "", "", "", "", "", outcome).Inc()
+		return
+	}
+	p := x.Plan
+	tag, model := string(p.Adapter), p.Model
+	m.exchanges.WithLabelValues(string(heard(p)), tag, model, p.Why, p.Weights, p.Degraded, outcome).Inc()
+	if model == "" {
+		return // refused before anything answered
+	}
+	if x.First > 0 {
+		m.first.WithLabelValues(tag, model).Observe(x.First.Seconds())
+	}
+	m.total.WithLabelValues(tag, model).Observe(x.Total.Seconds())
+	m.characters.WithLabelValues(tag, model).Add(float64(x.Chars))
+	estimated := map[bool]string{true: "yes", false: "no"}[x.Usage.Estimated]
+	m.tokens.WithLabelValues(tag, model, "prompt", estimated).Add(float64(x.Usage.PromptTokens))
+	m.tokens.WithLabelValues(tag, model, "completion", estimated).Add(float64(x.Usage.CompletionTokens))
+	for _, s := range x.Steps {
+		m.steps.WithLabelValues(tag, model, s.Did).Inc()
+	}
+	for what, n := range map[string]int{"personal_data_hidden": x.Guard.Masked, "citations_removed": x.Guard.Dropped,
+		"terms_asked": x.Guard.Terms, "terms_missed": x.Guard.MissedTerms} {
+		if n > 0 {
+			m.guarded.WithLabelValues(tag, what).Add(float64(n))
+		}
+	}
+}
+
+// heard is the language of the question as far as anyone serves it. Callers may
+// name any tag; what is refused is counted together.
+func heard(p serving.Plan) lang.Tag {
+	if p.Adapter == "" {
+		return "refused"
+	}
+	return p.Language.Tag.Base()
+}
