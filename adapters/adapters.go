@@ -19,6 +19,8 @@ type Adapter struct {
 	Model    string        `toml:"model"`    // on the model server; empty means the configured default
 	Reviewed string        `toml:"reviewed"` // who reviewed the texts; "none" is honest
 	System   string        `toml:"system"`   // system prompt, in the language
+	Insist   string        `toml:"insist"`   // added to the prompt after an answer in another language
+	Terms    string        `toml:"terms"`    // introduces the terms that an answer must use
 	Say      Say           `toml:"say"`
 	Retrieve Retrieve      `toml:"retrieve"`
 }
@@ -40,6 +42,7 @@ type Say struct {
 	Translated string `toml:"translated"` // the answer was translated by a machine
 	Blocked    string `toml:"blocked"`    // the question or answer may not be given
 	Handover   string `toml:"handover"`   // a person will go on
+	Unable     string `toml:"unable"`     // no reliable answer came about in the language
 }
 
 // Retrieve says how passages are found for the language.
