@@ -96,6 +96,7 @@ func (a *Adapter) check() []error {
 		a.Tag = tag
 	}
 	for key, text := range map[string]string{"name": a.Name, "english": a.English, "system": a.System,
+		"insist": a.Insist, "terms": a.Terms, "say.unable": a.Say.Unable,
 		"say.not_found": a.Say.NotFound, "say.quoting": a.Say.Quoting, "say.translated": a.Say.Translated,
 		"say.blocked": a.Say.Blocked, "say.handover": a.Say.Handover, "reviewed": a.Reviewed} {
 		if strings.TrimSpace(text) == "" {

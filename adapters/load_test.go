@@ -56,12 +56,15 @@ scripts = ["Cyrl"]
 kind = "prompt_only"
 reviewed = "none"
 system = "Кыргызча жооп бериңиз [1]."
+insist = "Кыргызча гана."
+terms = "Терминдер:"
 [say]
 not_found = "Табылган жок."
 quoting = "Үзүндү:"
 translated = "Которулган."
 blocked = "Болбойт."
 handover = "Кызматкерге өткөрөм."
+unable = "Жооп даяр эмес."
 `
 
 func TestLoadFaults(t *testing.T) {
@@ -76,6 +79,7 @@ func TestLoadFaults(t *testing.T) {
 		{"two faults at once", "scripts = [\"Cyrl\"]\nkind = \"prompt_only\"", "scripts = [\"cyrillic\"]\nkind = \"magic\"",
 			[]string{"ISO 15924", "magic"}},
 		{"missing sentence", `quoting = "Үзүндү:"`, "", []string{"say.quoting is missing"}},
+		{"missing instructions", "insist = \"Кыргызча гана.\"\nterms = \"Терминдер:\"", "", []string{"insist is missing", "terms is missing"}},
 		{"wrong type", `scripts = ["Cyrl"]`, `scripts = "Cyrl"`, []string{"scripts"}},
 		{"not TOML", `tag = "ky"`, `tag = `, []string{"line 2"}},
 	} {
