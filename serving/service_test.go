@@ -26,9 +26,9 @@ func TestLanguage(t *testing.T) {
 		{"named", named("km", "Passport?"), "", nil, "km", "km", 0},
 		{"named, whatever is detected", named("km", "Канча?"), "", map[string]Language{"Канча?": {Tag: "ky", Confidence: 1}}, "km", "km", 0},
 		{"named with region", named("sw-TZ", "?"), "", nil, "sw-TZ", "sw", 0},
-		{"named and not served", named("fr", "Passport?"), "en", nil, "", "", fault.Unsupported},
-		{"clearly another", user("Combien ?"), "en", map[string]Language{"Combien ?": {Tag: "fr", Confidence: 0.95}}, "", "", fault.Unsupported},
-		{"perhaps another", user("Combien ?"), "en", map[string]Language{"Combien ?": {Tag: "fr", Confidence: 0.6}}, "und", "en", 0},
+		{"named and not served", named("de", "Passport?"), "en", nil, "", "", fault.Unsupported},
+		{"clearly another", user("Wie viel?"), "en", map[string]Language{"Wie viel?": {Tag: "de", Confidence: 0.95}}, "", "", fault.Unsupported},
+		{"perhaps another", user("Wie viel?"), "en", map[string]Language{"Wie viel?": {Tag: "de", Confidence: 0.6}}, "und", "en", 0},
 		{"from the conversation", user("Пенсия канча?", "58?"), "", map[string]Language{"Пенсия канча?\n58?": {Tag: "ky", Confidence: 0.9}}, "ky", "ky", 0},
 		{"the configured one", user("58?"), "km", nil, "und", "km", 0},
 		{"none", user("58?"), "", nil, "", "", fault.Unsupported},
@@ -270,11 +270,11 @@ func TestRoute(t *testing.T) {
 		{"auto", Route{Auto: true}},
 		{"auto:ky", Route{Auto: true, Language: "ky"}},
 		{"auto:ky-latn", Route{Auto: true, Language: "ky-Latn"}},
-		{"auto:fr", Route{Auto: true, Language: "fr"}}, // refused later, with what is served
+		{"auto:de", Route{Auto: true, Language: "de"}}, // refused later, with what is served
 		{"ky", Route{Auto: true, Language: "ky"}},
 		{"auto:km", Route{}}, // a plain model has this very name
 		{"sw", Route{}},
-		{"fr", Route{}},
+		{"de", Route{}},
 		{"tiny:latest", Route{}},
 		{"auto:", Route{}},
 		{"auto:!!", Route{}},
@@ -286,11 +286,11 @@ func TestRoute(t *testing.T) {
 		}
 	}
 	list, err := w.Models(t.Context())
-	if err != nil || list[0].Name != Auto || list[len(list)-1].Name != "sw" || len(list) != 1+7+3 {
+	if err != nil || list[0].Name != Auto || list[len(list)-1].Name != "sw" || len(list) != 1+len(w.parts.Adapters.Tags())+3 {
 		t.Errorf("Models = %+v, %v", list, err)
 	}
 	w.upstream.models, w.upstream.err = nil, errors.New("down")
-	if list, err := w.Models(t.Context()); err != nil || len(list) != 8 {
+	if list, err := w.Models(t.Context()); err != nil || len(list) != 1+len(w.parts.Adapters.Tags()) {
 		t.Errorf("without a server: %+v, %v", list, err)
 	}
 }
