@@ -27,9 +27,9 @@ func refused(t *testing.T, s *service) {
 		{"an unknown knowledge base", `{"model":"auto","tilgate":{"knowledge":["laws"]},"messages":[{"role":"user","content":"How much is a passport?"}]}`, 404, `there is no knowledge base \"laws\"`},
 		{"a megabyte", chatBody("auto", strings.Repeat("паспорт ", 1<<16), false), 413, `"too_large"`},
 		{"bytes that are no UTF-8", chatBody("auto", "Kann ich", false)[:60] + "\xff\xfe\"}]}", 400, `UTF-8`},
-		{"a French question", chatBody("auto", "Combien coûte le renouvellement du passeport, et où faut-il aller ?", false), 422, `no adapter serves fr; served are: am, bn, en, km, ky, sw, ur`},
-		{"auto:fr", chatBody("auto:fr", "passeport", false), 422, `no adapter serves fr`},
-		{"a named language", `{"model":"auto","tilgate":{"language":"fr"},"messages":[{"role":"user","content":"passeport"}]}`, 422, `"tilgate.language"`},
+		{"a German question", chatBody("auto", "Was kostet die Verlängerung des Reisepasses, und wohin muss ich dafür gehen?", false), 422, `no adapter serves de; served are: am, ar, az, ba, bn, ckb, cs, en, `},
+		{"auto:de", chatBody("auto:de", "Reisepass", false), 422, `no adapter serves de`},
+		{"a named language", `{"model":"auto","tilgate":{"language":"de"},"messages":[{"role":"user","content":"Reisepass"}]}`, 422, `"tilgate.language"`},
 		{"a language that is no tag", `{"model":"auto","tilgate":{"language":"français"},"messages":[{"role":"user","content":"passeport"}]}`, 400, `"tilgate.language"`},
 	} {
 		for _, stream := range []string{"", `"stream":true,`} {

@@ -83,15 +83,15 @@ async function errors() {
   const ask = (more, other = client) => other.chat.completions.create({ model: 'auto', messages, ...more })
   await assert.rejects(ask({ model: 'gpt-9' }), OpenAI.NotFoundError)
   await assert.rejects(ask({ messages: [] }), OpenAI.BadRequestError)
-  await assert.rejects(ask({ model: 'auto:fr' }), error => {
+  await assert.rejects(ask({ model: 'auto:de' }), error => {
     assert.ok(error instanceof OpenAI.UnprocessableEntityError)
     assert.equal(error.code, 'unsupported_language')
     assert.equal(error.param, 'tilgate.language')
-    assert.match(error.message, /no adapter serves fr/)
+    assert.match(error.message, /no adapter serves de/)
     assert.match(error.requestID, /^req_/)
     return true
   })
-  await assert.rejects(ask({ model: 'auto:fr', stream: true }), OpenAI.UnprocessableEntityError)
+  await assert.rejects(ask({ model: 'auto:de', stream: true }), OpenAI.UnprocessableEntityError)
   const stranger = new OpenAI({ baseURL: base + '/v1', apiKey: 'tg-wrong', maxRetries: 0 })
   await assert.rejects(ask({}, stranger), OpenAI.AuthenticationError)
 }
