@@ -220,30 +220,44 @@ func (r *run) classOf(i int) uint8 {
 // capital reports that the letters at i are written as capitals. A soft sign
 // has no capital in Latin letters, and goes by those around it.
 func (r *run) capital(i, n int) bool {
-	c := r.text[i]
-	if unicode.IsUpper(c) || unicode.IsTitle(c) {
-		return true
+	for _, c := range r.text[i : i+n] {
+		if unicode.IsUpper(c) || unicode.IsTitle(c) {
+			return true
+		}
+		if unicode.IsLower(c) {
+			return false
+		}
 	}
-	if unicode.IsLower(c) || !r.latin || i == 0 || !unicode.IsUpper(r.text[i-1]) {
+	if !r.latin || i == 0 || !unicode.IsUpper(r.text[i-1]) {
 		return false
 	}
-	if i+n < len(r.text) && unicode.IsLetter(r.text[i+n]) {
-		return unicode.IsUpper(r.text[i+n])
+	for k := i + n; k < min(i+n+3, len(r.text)) && unicode.IsLetter(r.text[k]); k++ {
+		if !unicode.Is(unicode.Lm, r.text[k]) {
+			return unicode.IsUpper(r.text[k])
+		}
 	}
-	return i > 1 && unicode.IsUpper(r.text[i-2])
+	capitals := 0 // at the end of a word, two of them say that all are
+	for k := i - 1; k >= max(0, i-4); k-- {
+		if unicode.IsUpper(r.text[k]) {
+			capitals++
+		} else if !unicode.Is(unicode.Lm, r.text[k]) {
+			break
+		}
+	}
+	return capitals > 1
 }
 
 // capitals returns to with its first letter as a capital, or all of them in a
 // word that is written so: Шаар is Şaar or Shaar, ШААР is SHAAR.
 func (r *run) capitals(to string, i, n int) string {
-	all := false
-	switch next := i + n; {
-	case n > 1 && unicode.IsLetter(r.text[next-1]) && (unicode.IsUpper(r.text[next-1]) || unicode.IsLower(r.text[next-1])):
-		all = unicode.IsUpper(r.text[next-1])
-	case next < len(r.text) && unicode.IsLetter(r.text[next]):
-		all = unicode.IsUpper(r.text[next]) || i > 0 && unicode.IsUpper(r.text[i-1]) // АҚШнинг is AQSHning
-	default:
-		all = i > 0 && unicode.IsUpper(r.text[i-1])
+	all, next := i > 0 && unicode.IsUpper(r.text[i-1]), i+n // АҚШнинг is AQSHning
+	if next < len(r.text) && unicode.IsUpper(r.text[next]) {
+		all = true
+	}
+	for _, c := range r.text[i+1 : next] { // Sh is Ш, and so is SH
+		if unicode.IsUpper(c) || unicode.IsLower(c) {
+			all = unicode.IsUpper(c)
+		}
 	}
 	var b strings.Builder
 	first := true

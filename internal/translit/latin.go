@@ -16,10 +16,11 @@ const (
 	uzbekBoth = ` oʻ ў gʻ ғ sh ш ch ч sʼh сҳ yoʻ йў ya я yo ё yu ю a а b б d д f ф g г h ҳ i и j ж k к l л m м n н o о p п q қ
 		r р s с t т u у v в x х y й z з ʼ ъ `
 
-	// е is ye where a word begins and after a vowel, and э is e there. Both
+	// ц is s, and ts after a vowel. е is ye where a word begins and after a vowel, and э is e there. Both
 	// letters are e after a consonant, where е is by far the more frequent.
-	uzbekTo   = ` ye ъе ^ye е +ye е ʼye ъйе ^e э +e э e е ʼe ъэ ^ts ц tsiya ция tsion цион tsiy ций w в c с `
-	uzbekFrom = ` ъе ye ъй ʼy ъэ ʼe ^е ye +е ye е e э e ц ts щ sh ы i ь - `
+	uzbekTo = ` ye ъе ^ye е +ye е ʼye ъйе ^e э +e э e е ʼe ъэ +tsiya ция +tsion цион +tsiy ций +tsent цент ^pensi пенси ^ekspansi экспанси ksiya кция nsiya нция psiya пция
+		ksion кцион nsion нцион prinsip принцип ^sirk цирк ^sement цемент ^sentner центнер w в c с `
+	uzbekFrom = ` ъе ye ъй ʼy ъэ ʼe ^е ye +е ye е e э e ц s +ц ts щ sh ы i ь - `
 
 	azeriBoth = ` a а b б c ҹ ç ч d д e е ə ә f ф g ҝ ğ ғ h һ x х ı ы i и j ж k к q г l л m м n н o о ö ө p п r р s с ş ш t т
 		u у ü ү v в y ј z з `

@@ -29,6 +29,7 @@ type spec struct {
 	marks      string // letters or pairs of them that show a text to be in this alphabet
 	dotted     bool   // I is the capital of ı, and İ of i
 	vowels     string // of the Latin alphabet, if not the usual ones
+	alsoVowels string // of the main script, beside the usual ones
 	roundTrips bool
 	apart      bool // letters that would be read as one are kept apart
 	oneWay     bool
@@ -89,6 +90,11 @@ func newTable(s spec, writes bool) *table {
 	t.word, t.latin = word, source == "Latn"
 	t.dotted, t.dots = s.dotted && source == "Latn", s.dotted && target == "Latn"
 	t.classify(source, s.vowels)
+	if writes {
+		for _, r := range s.alsoVowels {
+			t.class[r] = neutral
+		}
+	}
 	for _, p := range list {
 		t.add(p)
 	}

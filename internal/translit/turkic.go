@@ -53,5 +53,5 @@ const (
 	tatarLetters = ` а a ә ä б b д d ж j җ c з z и i л l м m н n ң ñ о o ө ö п p р r с s т t у u ү ü ф f х x һ h ч ç ш ş ы ı `
 	tatarTo      = ` къ q гъ ğ \к q к k \г ğ г g +у w +ү w у u ү ü ва wa вә wä вы wı в v ^\е yı +\е yı ^е ye +е ye е e э e
 		ё yo й y /я yä я ya /ю yü ю yu ъ - ь - ц ts щ şç `
-	tatarFrom = ` q к ğ г k к g г v в >w в +w у w в u у ü ү yä я ya я yü ю yu ю ye е yı е y й tsi ци ^ts ц ^e э +e э e е şç щ `
+	tatarFrom = ` q к ğ г k к g г v в >w в +<w ү +w у w в u у ü ү yä я ya я yü ю yu ю ye е yı е y й tsi ци ^ts ц ^e э +e э e е şç щ `
 )
