@@ -83,7 +83,9 @@ func sentenceEnd(tag Tag, text string) int {
 			if end := close(next); end == len(text) || spaceAt(text, end) {
 				return end
 			}
-		case strings.ContainsRune("।॥።፧፨។៕၏။。！？", r) && r != '၏':
+		case r == '។' && strings.HasPrefix(text[next:], "ល។"):
+			return closing(text, next+len("ល។")) // ។ល។ is how Khmer writes etc.
+		case strings.ContainsRune("।॥።፧፨។៕။。！？｡෴꧉᠃᠉", r):
 			return closing(text, next)
 		case r == '፡' && strings.HasPrefix(text[next:], "፡"):
 			return closing(text, next+len("፡")) // how many people type ።
@@ -159,27 +161,4 @@ func isNumber(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// abbreviations that are followed by a capital letter, by language; those
-// under "" hold for all.
-var abbreviations = map[Tag]map[string]bool{
-	"":   set("e.g i.e etc no nr vol pp"),
-	"en": set("mr mrs ms dr prof st jr sr vs u.s u.k jan feb aug sept oct nov dec gen col lt sen rep inc ltd co"),
-	"ru": set("г гг ул д кв т др пр им проф акад см стр рис руб тыс млн млрд обл р-н"),
-	"ky": set("ж жж к көч проф акад млн млрд миң обл р-н м.с б.а ж.б"),
-	"kk": set("ж жж қ көш проф акад млн млрд мың обл т.б б.э"),
-	"uz": set("ko‘ch prof akad mln mlrd yy v.b"),
-	"tr": set("dr prof doç av cad sok no bkz vb vs yy"),
-	"sw": set("bw bi dkt prof k.m n.k"),
-	"id": set("dr ir jl no tn ny prof"),
-	"vi": set("tp ts ths gs pgs"),
-}
-
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		m[w] = true
-	}
-	return m
 }
