@@ -27,6 +27,23 @@ func Sentences(tag Tag, text string) iter.Seq[string] {
 	}
 }
 
+// ends has the marks that end sentences, where they are not those of English.
+var ends = map[Tag]string{
+	"am": "። ? !", "ti": "። ? !", "bn": "। ? !", "as": "। ? !", "hi": "। ? !", "ne": "। ? !", "pa": "। ? !", "or": "। ? !",
+	"ar": ". ؟ !", "fa": ". ؟ !", "ckb": ". ؟ !", "ug": ". ؟ !", "ps": ". ؟ !", "sd": ". ؟ !", "ur": "۔ ؟ !", "ks": "۔ ؟ !",
+	"km": "។ ? !", "my": "။", "th": "", "lo": "", "zh": "。 ？ ！", "ja": "。 ？ ！",
+}
+
+// SentenceEnds returns the marks that end sentences in the language, the
+// usual one first, between spaces: "। ? !" for bn; none for Thai and Lao.
+// Sentences knows all marks in every language, since people mix them.
+func SentenceEnds(tag Tag) string {
+	if marks, ok := ends[tag.Base()]; ok {
+		return marks
+	}
+	return ". ? !"
+}
+
 // blocks cuts text where lines say that a sentence cannot go on.
 func blocks(text string) []string {
 	var out []string
