@@ -63,7 +63,8 @@
 // langchaingo; the binary itself does without.
 // evals holds the words of benchmarks, evals/dataset reads them, evals/metric
 // scores them. internal/fault gives every error its kind, and the one sentence
-// of it that callers may read.
+// of it that callers may read. internal/locale writes numbers, dates and sums
+// of money as the readers of a language do.
 //
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
@@ -77,6 +78,6 @@
 //	edges    gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving                                   ingest engine
 //	words    adapters                                  rag                            evals
-//	ground   internal/lid  internal/verdict  internal/personal
+//	ground   internal/lid  locale  personal  translit  verdict
 //	         internal/lang  internal/fault
 package main

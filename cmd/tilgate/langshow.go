@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tilgate/adapters"
 	"tilgate/internal/lang"
+	"tilgate/internal/locale"
 	"tilgate/rag"
 )
 
@@ -38,7 +40,10 @@ texts. "none" means that nobody but their writer has.`,
 func (p *program) langShowCommand() *cobra.Command {
 	var path string
 	var asJSON bool
-	cmd := &cobra.Command{Use: "show TAG", Short: "Show one language: scripts, analyzer, prompt and fixed sentences",
+	cmd := &cobra.Command{Use: "show TAG", Short: "Show one language: scripts, analyzer, how it is written, prompt and fixed sentences",
+		Long: `Show one language: scripts, analyzer, prompt and fixed sentences, and, by
+example, how it writes numbers, dates and money. The currency is that of the
+country where most of its readers live; a tag such as sw-KE names another.`,
 		Example: "  tilgate lang show ky",
 		Args:    exactly(1, "the tag of a language"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -54,7 +59,11 @@ func (p *program) langShowCommand() *cobra.Command {
 			if !ok {
 				return fmt.Errorf("no adapter serves %s; tilgate lang list shows those that there are", tag)
 			}
-			return p.print(asJSON, languageDetail{newLanguage(a), a.Fallback, a.Retrieve.Also, a.System, a.Say})
+			w, err := newWriting(a, tag)
+			if err != nil {
+				return fmt.Errorf("showing how %s is written: %w", tag, err)
+			}
+			return p.print(asJSON, languageDetail{newLanguage(a), a.Fallback, a.Retrieve.Also, a.System, a.Say, w})
 		}}
 	p.configFlag(cmd, &path)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -107,12 +116,47 @@ type languageDetail struct {
 	Also     []lang.Tag   `json:"also"`
 	System   string       `json:"system"`
 	Say      adapters.Say `json:"say"`
+	Writing  writing      `json:"writing"`
 }
 
 func (d languageDetail) String() string {
-	return fmt.Sprintf("%s  %s\nfallback: %s\nalso searched: %s\n\n%s\n\nnot found:  %s\nquoting:    %s\ntranslated: %s\nblocked:    %s\nhandover:   %s",
-		d.language, d.Name, orNone(d.Fallback), orNone(d.Also), strings.TrimSpace(d.System),
+	return fmt.Sprintf("%s  %s\nfallback: %s\nalso searched: %s\n%s\n\n%s\n\nnot found:  %s\nquoting:    %s\ntranslated: %s\nblocked:    %s\nhandover:   %s",
+		d.language, d.Name, orNone(d.Fallback), orNone(d.Also), d.Writing, strings.TrimSpace(d.System),
 		d.Say.NotFound, d.Say.Quoting, d.Say.Translated, d.Say.Blocked, d.Say.Handover)
+}
+
+// writing is how a language is written, by example.
+type writing struct {
+	Direction string `json:"direction"`
+	Digits    string `json:"digits"`
+	Ends      string `json:"sentence_ends"`
+	Number    string `json:"number"`
+	Date      string `json:"date"`
+	DateShort string `json:"date_short"`
+	Money     string `json:"money"`
+}
+
+// newWriting shows a's language as people write it where tag says.
+func newWriting(a *adapters.Adapter, tag lang.Tag) (writing, error) {
+	w := writing{Direction: "ltr", Digits: lang.Digits(tag), Ends: lang.SentenceEnds(tag)}
+	if len(a.Scripts) > 0 && a.Scripts[0].RightToLeft() {
+		w.Direction = "rtl"
+	}
+	on := time.Date(2026, time.November, 27, 0, 0, 0, 0, time.UTC)
+	w.Date, w.DateShort = locale.Date(tag, on, locale.Long), locale.Date(tag, on, locale.Short)
+	var err error
+	if w.Number, err = locale.Number(tag, "1234567.89", -1); err != nil {
+		return w, err
+	}
+	if code := locale.Currency(tag); code != "" {
+		w.Money, err = locale.Money(tag, "2500", code)
+	}
+	return w, err
+}
+
+func (w writing) String() string {
+	return fmt.Sprintf("direction: %s\ndigits:    %s\nends:      %s\nnumber:    %s\ndate:      %s, %s\nmoney:     %s",
+		w.Direction, w.Digits, w.Ends, w.Number, w.Date, w.DateShort, w.Money)
 }
 
 func orNone(tags []lang.Tag) string {

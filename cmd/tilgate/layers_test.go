@@ -17,8 +17,10 @@ var storeys = map[string]int{
 	"internal/fault":    0, // the ground has steps
 	"internal/lang":     1,
 	"internal/lid":      2,
-	"internal/verdict":  2,
+	"internal/locale":   2,
 	"internal/personal": 2,
+	"internal/translit": 2,
+	"internal/verdict":  2,
 
 	"adapters": words,
 	"rag":      words,

@@ -27,6 +27,23 @@ func Sentences(tag Tag, text string) iter.Seq[string] {
 	}
 }
 
+// ends has the marks that end sentences, where they are not those of English.
+var ends = map[Tag]string{
+	"am": "። ? !", "ti": "። ? !", "bn": "। ? !", "as": "। ? !", "hi": "। ? !", "ne": "। ? !", "pa": "। ? !", "or": "। ? !",
+	"ar": ". ؟ !", "fa": ". ؟ !", "ckb": ". ؟ !", "ug": ". ؟ !", "ps": ". ؟ !", "sd": ". ؟ !", "ur": "۔ ؟ !", "ks": "۔ ؟ !",
+	"km": "។ ? !", "my": "။", "th": "", "lo": "", "zh": "。 ？ ！", "ja": "。 ？ ！",
+}
+
+// SentenceEnds returns the marks that end sentences in the language, the
+// usual one first, between spaces: "। ? !" for bn; none for Thai and Lao.
+// Sentences knows all marks in every language, since people mix them.
+func SentenceEnds(tag Tag) string {
+	if marks, ok := ends[tag.Base()]; ok {
+		return marks
+	}
+	return ". ? !"
+}
+
 // blocks cuts text where lines say that a sentence cannot go on.
 func blocks(text string) []string {
 	var out []string
@@ -84,7 +101,9 @@ func SentenceEnd(tag Tag, text string) int {
 			if end := close(next); end == len(text) || spaceAt(text, end) {
 				return end
 			}
-		case strings.ContainsRune("।॥።፧፨។៕၏။。！？", r) && r != '၏':
+		case r == '។' && strings.HasPrefix(text[next:], "ល។"):
+			return closing(text, next+len("ល។")) // ។ល។ is how Khmer writes etc.
+		case strings.ContainsRune("।॥።፧፨។៕။。！？｡෴꧉᠃᠉", r):
 			return closing(text, next)
 		case r == '፡' && strings.HasPrefix(text[next:], "፡"):
 			return closing(text, next+len("፡")) // how many people type ።
@@ -160,27 +179,4 @@ func isNumber(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// abbreviations that are followed by a capital letter, by language; those
-// under "" hold for all.
-var abbreviations = map[Tag]map[string]bool{
-	"":   set("e.g i.e etc no nr vol pp"),
-	"en": set("mr mrs ms dr prof st jr sr vs u.s u.k jan feb aug sept oct nov dec gen col lt sen rep inc ltd co"),
-	"ru": set("г гг ул д кв т др пр им проф акад см стр рис руб тыс млн млрд обл р-н"),
-	"ky": set("ж жж к көч проф акад млн млрд миң обл р-н м.с б.а ж.б"),
-	"kk": set("ж жж қ көш проф акад млн млрд мың обл т.б б.э"),
-	"uz": set("ko‘ch prof akad mln mlrd yy v.b"),
-	"tr": set("dr prof doç av cad sok no bkz vb vs yy"),
-	"sw": set("bw bi dkt prof k.m n.k"),
-	"id": set("dr ir jl no tn ny prof"),
-	"vi": set("tp ts ths gs pgs"),
-}
-
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		m[w] = true
-	}
-	return m
 }

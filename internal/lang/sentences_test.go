@@ -34,6 +34,17 @@ func TestSentences(t *testing.T) {
 	}
 }
 
+// TestEachSentenceEnd: the marks that the table names end sentences.
+func TestEachSentenceEnd(t *testing.T) {
+	for tag := range ends {
+		for _, mark := range strings.Fields(SentenceEnds(tag)) {
+			if got := slices.Collect(Sentences(tag, "ሰላም"+mark+" ሰላም")); len(got) != 2 {
+				t.Errorf("in %s, %s does not end a sentence: %q", tag, mark, got)
+			}
+		}
+	}
+}
+
 func TestSentencesThai(t *testing.T) {
 	phrase := "จดทะเบียนเกิดภายในสามสิบวันโดยไม่เสียค่าธรรมเนียม" // 49 letters
 	for phrases, want := range map[int]int{1: 1, 4: 1, 8: 2, 12: 3} {

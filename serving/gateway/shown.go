@@ -76,11 +76,11 @@ func sourceOf(n int, p rag.Passage, pieces []piece) source {
 	return s
 }
 
-// direction returns the way that text runs: by its own letters, since an
+// direction returns the way that text runs: by its own words, since an
 // answer may be in another script than its question, else by script.
 func direction(text string, script lang.Script) string {
-	if s := lang.ScriptOf(text); s != lang.Zyyy {
-		script = s
+	if d := lang.Direction(text); d != "" {
+		return d
 	}
 	if script.RightToLeft() {
 		return "rtl"
