@@ -66,8 +66,12 @@ func (w *Writer) Tensor(name string, typ Type, write func(io.Writer) error, dims
 }
 
 // F32 adds a tensor of values.
-func (w *Writer) F32(name string, values []float32, dims ...uint64) {
-	w.Tensor(name, F32, func(out io.Writer) error { return Encode(out, F32, values) }, dims...)
+func (w *Writer) F32(name string, values []float32, dims ...int) {
+	var sizes []uint64
+	for _, d := range dims {
+		sizes = append(sizes, uint64(d))
+	}
+	w.Tensor(name, F32, func(out io.Writer) error { return Encode(out, F32, values) }, sizes...)
 }
 
 // Write writes version 3 of the format.
