@@ -251,12 +251,7 @@ func TestOllamaNewEngine(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "loras are not yet implemented") {
 		t.Errorf("a LoRA on qwen3: %v", err)
 	}
-	if err := ServesLoRA("ollama", "qwen3"); err == nil || !strings.Contains(err.Error(), "adapter merge") {
-		t.Errorf("ServesLoRA(ollama, qwen3) = %v", err)
-	}
-	for _, ok := range [][2]string{{"ollama", "llama"}, {"ollama", "qwen2"}, {"openai", "qwen3"}} {
-		if err := ServesLoRA(ok[0], ok[1]); err != nil {
-			t.Errorf("ServesLoRA%v = %v", ok, err)
-		}
+	if err := ServesLoRA("ollama", "qwen3"); err == nil {
+		t.Error("ServesLoRA says that it does")
 	}
 }
