@@ -66,6 +66,11 @@
 // of it that callers may read. internal/locale writes numbers, dates and sums
 // of money as the readers of a language do.
 //
+// A language may have weights of its own, a LoRA over the base model.
+// adapters/lora reads one, says whether it fits the base, turns it into what
+// the model server takes, and merges it into the base for servers that take
+// none; adapters/lora/gguf reads and writes the format of model files.
+//
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
 //
@@ -75,9 +80,9 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	edges    lora   gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving                                   ingest engine
-//	words    adapters                                  rag                            evals
+//	words    adapters gguf                             rag                            evals
 //	ground   internal/lid  locale  personal  translit  verdict
 //	         internal/lang  internal/fault
 package main

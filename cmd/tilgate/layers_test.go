@@ -22,13 +22,15 @@ var storeys = map[string]int{
 	"internal/translit": 2,
 	"internal/verdict":  2,
 
-	"adapters": words,
-	"rag":      words,
-	"evals":    words,
+	"adapters":           words,
+	"adapters/lora/gguf": words,
+	"rag":                words,
+	"evals":              words,
 
 	"serving":    stories,
 	"rag/ingest": stories,
 
+	"adapters/lora":             edges,
 	"serving/gateway":           edges,
 	"serving/auth":              edges,
 	"serving/pool":              edges,
