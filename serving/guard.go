@@ -21,6 +21,7 @@ type Guard interface {
 // A Rule says what an answer must be.
 type Rule struct {
 	Adapter  *adapters.Adapter // of the language it must be in
+	Scripts  []lang.Script     // that it may be in
 	Passages []rag.Passage     // that it may cite, as [1], [2], …
 	Terms    []adapters.Term   // of the glossary that it should use
 }

@@ -255,18 +255,22 @@ func (s *Service) retrieve(ctx context.Context, r Request, f found, plan *Plan) 
 	return passages, nil
 }
 
-// search asks for the question alone, then together with the one before:
-// "And for a man?" means little alone.
+// search asks for the question alone, in the scripts of its language, then
+// together with the one before: "And for a man?" means little alone.
 func (s *Service) search(ctx context.Context, r Request, f found) ([]rag.Passage, error) {
 	a := f.chain[0]
 	q := rag.Query{Text: f.question, Lang: f.searched, Also: f.also, KBs: r.Knowledge, Tenant: r.Caller.Tenant}
 	q.In = s.translate(ctx, r, a, f.question)
-	passages, err := s.parts.Retriever.Retrieve(ctx, q)
-	if before := questionBefore(r.Messages); err == nil && len(passages) == 0 && before != "" {
-		q.Text = before + "\n" + f.question
-		passages, err = s.parts.Retriever.Retrieve(ctx, q)
+	texts := forms(f.searched, f.question)
+	if before := questionBefore(r.Messages); before != "" {
+		texts = append(texts, forms(f.searched, before+"\n"+f.question)...)
 	}
-	return passages, err
+	for _, q.Text = range texts {
+		if passages, err := s.parts.Retriever.Retrieve(ctx, q); err != nil || len(passages) > 0 {
+			return passages, err
+		}
+	}
+	return nil, nil
 }
 
 // questionBefore returns the user's message before the last, or "".

@@ -155,10 +155,10 @@ func TestFollowUp(t *testing.T) {
 	}
 	w.model = says("63 [1].")
 	a := w.ask(t.Context(), user(question, "А эркектерчи?"))
-	if !a.plan.Grounded || len(w.queries) != 2 || w.queries[1].Text != question+"\nА эркектерчи?" {
+	if !a.plan.Grounded || len(w.queries) != 3 || w.queries[2].Text != question+"\nА эркектерчи?" {
 		t.Errorf("%+v after %+v", a.plan, w.queries)
 	}
-	if w.queries = nil; w.ask(t.Context(), user("Эмне?")).plan.Degraded != NotFound || len(w.queries) != 1 {
+	if w.queries = nil; w.ask(t.Context(), user("Эмне?")).plan.Degraded != NotFound || len(w.queries) != 2 {
 		t.Errorf("a first question was asked as %+v", w.queries)
 	}
 	if w.queries[0].Lang != "ky" {

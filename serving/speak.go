@@ -145,7 +145,8 @@ func (sp *speech) finish(try attempt, done Done, err error) error {
 }
 
 // show shows text to the reader.
-func (sp *speech) show(text string) error {
+func (sp *speech) show(t attempt, text string) error {
+	text = sp.s.write(t.adapter, answerScript(t.adapter, sp.found.language.Script), text)
 	if sp.shown.Len() == 0 { // an answer begins with a word, which citations are counted from
 		text = strings.TrimLeftFunc(text, unicode.IsSpace)
 	}
@@ -191,7 +192,7 @@ func (sp *speech) try(ctx context.Context, t attempt) (Done, error) {
 func (sp *speech) own(ctx context.Context, t attempt) (Chunk, error) {
 	for chunk, err := range t.choice.Model.Chat(ctx, t.prompt) {
 		if err == nil {
-			err = sp.show(chunk.Text)
+			err = sp.show(t, chunk.Text)
 		}
 		if err != nil || chunk.Finish != "" {
 			return chunk, err
@@ -203,7 +204,10 @@ func (sp *speech) own(ctx context.Context, t attempt) (Chunk, error) {
 // guarded shows what a model says once the guard has let it pass. What is held
 // is judged at the latest when it has been held for opts.Hold.
 func (sp *speech) guarded(ctx context.Context, t attempt) (Chunk, error) {
-	filter := sp.s.parts.Guard.Filter(Rule{Adapter: t.adapter, Passages: sp.passages[:t.prompt.Shown], Terms: t.prompt.Terms})
+	filter := sp.s.parts.Guard.Filter(Rule{
+		Adapter: t.adapter, Scripts: answerScripts(t.adapter, sp.found.language.Script),
+		Passages: sp.passages[:t.prompt.Shown], Terms: t.prompt.Terms,
+	})
 	defer func() { sp.x.Guard.add(filter.Report()) }()
 	ctx, cancel := context.WithCancel(ctx)
 	chunks := pump(ctx, t.choice.Model.Chat(ctx, t.prompt))
@@ -239,7 +243,7 @@ func (sp *speech) guarded(ctx context.Context, t attempt) (Chunk, error) {
 			text, err = filter.Release()
 		}
 		if err == nil {
-			err = sp.show(text)
+			err = sp.show(t, text)
 		}
 		if err != nil || last.Finish != "" {
 			return last, err

@@ -16,8 +16,9 @@
 // serving first finds the language. internal/lid is the detector: character
 // n-grams, weights trained by our own code and embedded. What a language is
 // (its tag and script, how its text is folded, where its sentences end) stands
-// in internal/lang. The language's adapter, with its prompt and its fixed
-// sentences, comes from adapters: one TOML file per language, no Go. Weights
+// in internal/lang; internal/translit writes it in its other scripts, so that
+// who asks in one of them is answered in it. The language's adapter, with its
+// prompt and its fixed sentences, comes from adapters: one TOML file per language, no Go. Weights
 // that a language has may answer only as internal/verdict says: a signed file
 // in which the gate decided about exactly these bytes.
 //

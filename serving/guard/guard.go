@@ -51,7 +51,7 @@ func (p *Policy) Mask(text string) (string, int) {
 
 // Filter returns the filter for one attempt at an answer.
 func (p *Policy) Filter(r serving.Rule) serving.Filter {
-	f := &filter{rule: r, judge: judge{detector: p.detector, tag: r.Adapter.Tag, scripts: r.Adapter.Scripts}}
+	f := &filter{rule: r, judge: judge{detector: p.detector, tag: r.Adapter.Tag, scripts: r.Scripts}}
 	f.report.Terms = len(r.Terms)
 	if p.opts.Personal != nil && p.opts.MaskSaid {
 		f.personal = p.opts.Personal

@@ -41,7 +41,7 @@ var twoPassages = []rag.Passage{{Title: "Пенсия", Text: "Аялдар 58 �
 
 func newFilter(t testing.TB, tag lang.Tag, o Options) *filter {
 	t.Helper()
-	return New(detector{lid.Default()}, o).Filter(serving.Rule{Adapter: bundled(t, tag), Passages: twoPassages}).(*filter)
+	return New(detector{lid.Default()}, o).Filter(serving.Rule{Adapter: bundled(t, tag), Scripts: bundled(t, tag).Scripts, Passages: twoPassages}).(*filter)
 }
 
 // feed gives a filter text in pieces of so many bytes, and returns what it
@@ -225,7 +225,7 @@ func TestTerms(t *testing.T) {
 	a := *bundled(t, "ky")
 	a.Glossary = adapters.NewGlossary("ky", []adapters.Term{{Source: "пенсия", Target: "жөлөк пул"}, {Source: "билет", Target: "жүрүм баракчасы"}})
 	p := New(detector{lid.Default()}, Options{})
-	f := p.Filter(serving.Rule{Adapter: &a, Terms: a.Glossary.In("Пенсияга билет керекпи?")}).(*filter)
+	f := p.Filter(serving.Rule{Adapter: &a, Scripts: a.Scripts, Terms: a.Glossary.In("Пенсияга билет керекпи?")}).(*filter)
 	feed(f, "Жөлөк пулга эч нерсе керек эмес.", 4)
 	if r := f.Report(); r.Terms != 2 || r.MissedTerms != 1 {
 		t.Errorf("%+v, want 1 of 2 missed", r)

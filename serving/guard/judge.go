@@ -24,7 +24,7 @@ type judge struct {
 // After the reader has seen the beginning, stopping does more harm than a name
 // in another language, so more is asked for.
 const (
-	lettersForScript   = 8
+	lettersForScript   = 12
 	lettersForLanguage = 20
 	sureFirst          = 0.9
 	sureLater          = 0.97
