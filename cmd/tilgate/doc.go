@@ -58,6 +58,11 @@
 // scores them. internal/fault gives every error its kind, and the one sentence
 // of it that callers may read.
 //
+// A language may have weights of its own, a LoRA over the base model.
+// adapters/lora reads one, says whether it fits the base, turns it into what
+// the model server takes, and merges it into the base for servers that take
+// none; adapters/lora/gguf reads and writes the format of model files.
+//
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
 //
@@ -68,8 +73,8 @@
 //
 //	door     cmd/tilgate
 //	edges    gateway auth pool ollama openai extract record   qdrant enginetest ragtest sample embed langchain   dataset metric
-//	stories  serving                                   ingest engine
-//	words    adapters                                  rag                            evals
-//	ground   internal/lid  internal/verdict
+//	stories  serving overlay push                      ingest engine
+//	words    adapters lora                             rag                            evals
+//	ground   gguf  internal/lid  internal/verdict
 //	         internal/lang  internal/fault
 package main

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+
+	"tilgate/adapters/lora/gguf"
 )
 
 // Tiny says what a tiny model is like. Models of different seeds say
@@ -68,32 +70,32 @@ func WriteTinyModel(w io.Writer, t Tiny) error {
 		return out
 	}
 	ff := t.ff()
-	g := &gguf{}
+	g := new(gguf.Writer)
 	tinyKeys(g, t)
 	embedding := gauss(vocabulary*dim, 0.01)
 	for v := range vocabulary {
 		embedding[v*dim+class(v)] += 1
 	}
 	const kv = kvHeads * dim / heads
-	g.tensor("token_embd.weight", embedding, dim, vocabulary)
+	g.F32("token_embd.weight", embedding, dim, vocabulary)
 	for i := range blocks {
 		p := fmt.Sprintf("blk.%d.", i)
-		g.tensor(p+"attn_norm.weight", ones(dim), dim)
-		g.tensor(p+"attn_q.weight", gauss(dim*dim, 0.15), dim, dim)
-		g.tensor(p+"attn_k.weight", gauss(dim*kv, 0.15), dim, kv)
-		g.tensor(p+"attn_v.weight", gauss(dim*kv, 0.15), dim, kv)
-		g.tensor(p+"attn_output.weight", gauss(dim*dim, 0.002), dim, dim)
-		g.tensor(p+"ffn_norm.weight", ones(dim), dim)
-		g.tensor(p+"ffn_gate.weight", gauss(dim*ff, 0.15), dim, ff)
-		g.tensor(p+"ffn_up.weight", gauss(dim*ff, 0.15), dim, ff)
-		g.tensor(p+"ffn_down.weight", gauss(ff*dim, 0.02/math.Sqrt(float64(ff))), ff, dim)
+		g.F32(p+"attn_norm.weight", ones(dim), dim)
+		g.F32(p+"attn_q.weight", gauss(dim*dim, 0.15), dim, dim)
+		g.F32(p+"attn_k.weight", gauss(dim*kv, 0.15), dim, kv)
+		g.F32(p+"attn_v.weight", gauss(dim*kv, 0.15), dim, kv)
+		g.F32(p+"attn_output.weight", gauss(dim*dim, 0.002), dim, dim)
+		g.F32(p+"ffn_norm.weight", ones(dim), dim)
+		g.F32(p+"ffn_gate.weight", gauss(dim*ff, 0.15), dim, ff)
+		g.F32(p+"ffn_up.weight", gauss(dim*ff, 0.15), dim, ff)
+		g.F32(p+"ffn_down.weight", gauss(ff*dim, 0.02/math.Sqrt(float64(ff))), ff, dim)
 	}
-	g.tensor("output_norm.weight", ones(dim), dim)
-	g.tensor("output.weight", output(rng, t), dim, vocabulary)
-	return g.write(w)
+	g.F32("output_norm.weight", ones(dim), dim)
+	g.F32("output.weight", output(rng, t), dim, vocabulary)
+	return g.Write(w)
 }
 
-func tinyKeys(g *gguf, t Tiny) {
+func tinyKeys(g *gguf.Writer, t Tiny) {
 	tokens := append(byteTokens(), "<|endoftext|>", "<|im_start|>", "<|im_end|>")
 	kinds := make([]int32, vocabulary)
 	for i := range kinds {
@@ -102,30 +104,30 @@ func tinyKeys(g *gguf, t Tiny) {
 			kinds[i] = 3 // control
 		}
 	}
-	g.key("general.architecture", "llama")
-	g.key("general.name", fmt.Sprintf("tiny %d", t.Seed))
-	g.key("general.file_type", uint32(0)) // F32
-	g.key("llama.context_length", uint32(trainedCtx))
-	g.key("llama.embedding_length", uint32(dim))
-	g.key("llama.block_count", uint32(blocks))
-	g.key("llama.feed_forward_length", uint32(t.ff()))
-	g.key("llama.attention.head_count", uint32(heads))
-	g.key("llama.attention.head_count_kv", uint32(kvHeads))
-	g.key("llama.attention.layer_norm_rms_epsilon", float32(1e-5))
-	g.key("llama.rope.dimension_count", uint32(dim/heads))
-	g.key("llama.rope.freq_base", float32(10000))
-	g.key("llama.vocab_size", uint32(vocabulary))
+	g.Key("general.architecture", "llama")
+	g.Key("general.name", fmt.Sprintf("tiny %d", t.Seed))
+	g.Key("general.file_type", uint32(0)) // F32
+	g.Key("llama.context_length", uint32(trainedCtx))
+	g.Key("llama.embedding_length", uint32(dim))
+	g.Key("llama.block_count", uint32(blocks))
+	g.Key("llama.feed_forward_length", uint32(t.ff()))
+	g.Key("llama.attention.head_count", uint32(heads))
+	g.Key("llama.attention.head_count_kv", uint32(kvHeads))
+	g.Key("llama.attention.layer_norm_rms_epsilon", float32(1e-5))
+	g.Key("llama.rope.dimension_count", uint32(dim/heads))
+	g.Key("llama.rope.freq_base", float32(10000))
+	g.Key("llama.vocab_size", uint32(vocabulary))
 	if t.Embeds {
-		g.key("llama.pooling_type", uint32(1)) // the mean
+		g.Key("llama.pooling_type", uint32(1)) // the mean
 	}
-	g.key("tokenizer.ggml.model", "gpt2")
-	g.key("tokenizer.ggml.pre", "default")
-	g.key("tokenizer.ggml.tokens", tokens)
-	g.key("tokenizer.ggml.token_type", kinds)
-	g.key("tokenizer.ggml.merges", []string{})
-	g.key("tokenizer.ggml.bos_token_id", uint32(endOfText))
-	g.key("tokenizer.ggml.eos_token_id", uint32(endOfTurn))
-	g.key("tokenizer.ggml.add_bos_token", false)
+	g.Key("tokenizer.ggml.model", "gpt2")
+	g.Key("tokenizer.ggml.pre", "default")
+	g.Key("tokenizer.ggml.tokens", tokens)
+	g.Key("tokenizer.ggml.token_type", kinds)
+	g.Key("tokenizer.ggml.merges", []string{})
+	g.Key("tokenizer.ggml.bos_token_id", uint32(endOfText))
+	g.Key("tokenizer.ggml.eos_token_id", uint32(endOfTurn))
+	g.Key("tokenizer.ggml.add_bos_token", false)
 }
 
 const (
