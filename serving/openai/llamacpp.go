@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"tilgate/adapters/push"
 	"tilgate/internal/fault"
 )
 
@@ -91,4 +92,25 @@ func (c *Client) Kind(ctx context.Context) (Kind, error) {
 		return "", err
 	}
 	return c.kindOf(ctx, list)
+}
+
+// serveLlamaCpp proves a LoRA that llama.cpp was started with. It cannot be
+// given one while it runs.
+func (c *Client) serveLlamaCpp(ctx context.Context, p push.Plan, prove func(name string) error) error {
+	list, err := c.loras(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(list, func(l loadedLoRA) bool { return l.name() == p.Name }) {
+		return prove(p.Name)
+	}
+	if (loadedLoRA{Path: p.ServerPath}).name() != p.Name {
+		return fault.Invalid.Errorf("llama.cpp knows a LoRA by the name of its file: on the server, call it %s.gguf, not %s", p.Name, p.ServerPath)
+	}
+	others := ""
+	for _, l := range list {
+		others += " --lora " + l.Path
+	}
+	return fault.Unsupported.Errorf("llama.cpp takes no LoRA while it runs. Start it with\n"+
+		"  --lora-init-without-apply%s --lora %s\nand push again to prove it", others, p.ServerPath)
 }
