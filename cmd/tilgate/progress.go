@@ -31,6 +31,7 @@ func (p *program) newProgress(label string, total int64) *progress {
 	return g
 }
 
+// set says how far it is; a run that makes no passages says 0 of them.
 func (g *progress) set(done int64, passages int) {
 	if g.bar != nil {
 		_ = g.bar.Set64(min(done, g.total))
@@ -38,7 +39,11 @@ func (g *progress) set(done int64, passages int) {
 	}
 	if time.Since(g.last) >= progressEvery {
 		g.last = time.Now()
-		fmt.Fprintf(g.p.err, "%s: %d %%, %d passages\n", g.label, 100*done/g.total, passages)
+		made := ""
+		if passages > 0 {
+			made = fmt.Sprintf(", %d passages", passages)
+		}
+		fmt.Fprintf(g.p.err, "%s: %d %%%s\n", g.label, 100*done/g.total, made)
 	}
 }
 
