@@ -16,7 +16,6 @@ import (
 	"tilgate/rag/qdrant"
 	"tilgate/serving"
 	"tilgate/serving/extract"
-	"tilgate/serving/ollama"
 	"tilgate/serving/pool"
 	"tilgate/serving/record"
 )
@@ -73,12 +72,12 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		return nil, nil, err
 	}
 	var server pool.Server
-	if c.Ollama.URL != "" {
-		if server, err = ollama.New(c.Ollama.URL, ollama.Options{NumCtx: c.Ollama.NumCtx}); err != nil {
+	if c.hasModelServer() {
+		if server, err = openModelServer(c); err != nil {
 			return nil, nil, err
 		}
 	}
-	models := pool.New(server, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Model: c.Ollama.Model})
+	models := pool.New(server, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Model: c.defaultModel()})
 	return serving.New(serving.Parts{
 		Adapters:  set,
 		Detector:  detector{lid.Default()},
