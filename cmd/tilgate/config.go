@@ -32,6 +32,7 @@ type Config struct {
 
 	Qdrant   QdrantConfig   `toml:"qdrant"`
 	Ollama   OllamaConfig   `toml:"ollama"`
+	OpenAI   OpenAIConfig   `toml:"openai,omitempty"` // in place of Ollama
 	Gate     GateConfig     `toml:"gate,omitempty"`
 	Personal PersonalConfig `toml:"personal,omitempty"`
 	Keys     []KeyConfig    `toml:"key"`
@@ -107,6 +108,7 @@ func loadConfig(path string, getenv func(string) string) (Config, error) {
 		}
 	}
 	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
+	c.OpenAI.APIKey = getenv("TILGATE_OPENAI_KEY")
 	c.Embed.APIKey, c.Rerank.APIKey = getenv("TILGATE_EMBED_KEY"), getenv("TILGATE_RERANK_KEY")
 	return c, nil
 }
@@ -144,6 +146,7 @@ func (c Config) check() []error {
 	if c.Ollama.NumCtx < 0 {
 		fault("ollama.num_ctx: %d is below 0", c.Ollama.NumCtx)
 	}
+	c.OpenAI.check(fault)
 	c.checkRetrieval(fault)
 	seen := map[string]bool{}
 	for i, k := range c.Keys {
@@ -194,8 +197,8 @@ func (p *program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Print the configuration in force",
 		Long: `Print the configuration in force: the defaults, with what the file changes.
 The output is itself a configuration file. Secrets come from the environment
-(TILGATE_QDRANT_KEY, TILGATE_EMBED_KEY, TILGATE_RERANK_KEY) and are not
-printed.`,
+(TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY, TILGATE_EMBED_KEY,
+TILGATE_RERANK_KEY) and are not printed.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)

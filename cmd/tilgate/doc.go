@@ -18,8 +18,8 @@
 // (its tag and script, how its text is folded, where its sentences end) stands
 // in internal/lang; internal/translit writes it in its other scripts, so that
 // who asks in one of them is answered in it. The language's adapter, with its
-// prompt and its fixed sentences, comes from adapters: one TOML file per language, no Go. Weights
-// that a language has may answer only as internal/verdict says: a signed file
+// prompt and its fixed sentences, comes from adapters: one TOML file per
+// language, no Go. Weights that a language has may answer only as internal/verdict says: a signed file
 // in which the gate decided about exactly these bytes.
 //
 // rag finds passages. Its analyzer turns the question into a sparse vector of
@@ -41,8 +41,9 @@
 // adapter's own weights, if the server holds them and the gate admits them, or
 // their base. What a character costs that model in tokens, as
 // serving/tokencost measured it, decides how many passages fit.
-// serving/ollama asks Ollama; serving/ollama/ollamatest runs a real one in
-// tests. With no model running, serving/extract quotes the sentences that
+// serving/ollama asks Ollama, serving/openai asks vLLM, llama.cpp and their
+// like; serving/ollama/ollamatest runs a real Ollama in tests. With no model
+// running, serving/extract quotes the sentences that
 // most likely answer. What a model says passes serving/guard, which holds it
 // back until a sentence can be judged: in the wrong language it is asked for
 // again before the reader has seen any of it, citations of nothing are removed,
@@ -71,6 +72,10 @@
 // adapters/lora reads one, says whether it fits the base, turns it into what
 // the model server takes, and merges it into the base for servers that take
 // none; adapters/lora/gguf reads and writes the format of model files.
+// adapters/overlay brings weights into the operator's folder, or takes them out,
+// in one step that a running service sees. adapters/push puts them on a model
+// server, and proves that it answers with them and not with the base; the
+// clients of servers, serving/ollama and serving/openai, meet its interface.
 //
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
@@ -81,9 +86,9 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    lora   gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
-//	stories  serving                                   ingest engine
-//	words    adapters gguf                             rag                            evals
-//	ground   internal/lid  locale  personal  translit  verdict
+//	edges    gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	stories  serving overlay push                      ingest engine
+//	words    adapters lora                             rag                            evals
+//	ground   gguf  internal/lid  locale  personal  translit  verdict
 //	         internal/lang  internal/fault
 package main

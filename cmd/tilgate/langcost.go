@@ -69,13 +69,14 @@ func (p *program) langCost(ctx context.Context, f costFlags) error {
 	if err != nil {
 		return err
 	}
-	server, err := openServer(c)
+	if !c.hasModelServer() {
+		return errors.New("no model server is configured to measure with")
+	}
+	server, err := openModelServer(c)
 	if err != nil {
 		return err
 	}
-	if server == nil {
-		return errors.New("no model server is configured to measure with")
-	}
+	defer server.Close()
 	measured, err := measure(ctx, server, f.model, list)
 	if err != nil {
 		return err

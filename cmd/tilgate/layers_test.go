@@ -14,23 +14,25 @@ import (
 // storeys says on which storey each package stands. An import goes down at
 // least one.
 var storeys = map[string]int{
-	"internal/fault":    0, // the ground has steps
-	"internal/lang":     1,
-	"internal/lid":      2,
-	"internal/locale":   2,
-	"internal/personal": 2,
-	"internal/translit": 2,
-	"internal/verdict":  2,
+	"internal/fault":     0, // the ground has steps
+	"internal/lang":      1,
+	"internal/lid":       2,
+	"internal/locale":    2,
+	"internal/personal":  2,
+	"internal/translit":  2,
+	"internal/verdict":   2,
+	"adapters/lora/gguf": 2,
 
-	"adapters":           words,
-	"adapters/lora/gguf": words,
-	"rag":                words,
-	"evals":              words,
+	"adapters":      words,
+	"adapters/lora": words,
+	"rag":           words,
+	"evals":         words,
 
-	"serving":    stories,
-	"rag/ingest": stories,
+	"serving":          stories,
+	"adapters/overlay": stories,
+	"adapters/push":    stories, // whose words model servers use
+	"rag/ingest":       stories,
 
-	"adapters/lora":             edges,
 	"serving/gateway":           edges,
 	"serving/auth":              edges,
 	"serving/pool":              edges,

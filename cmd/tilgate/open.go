@@ -17,7 +17,6 @@ import (
 	"tilgate/rag/qdrant"
 	"tilgate/serving"
 	"tilgate/serving/extract"
-	"tilgate/serving/ollama"
 	"tilgate/serving/pool"
 	"tilgate/serving/record"
 	"tilgate/serving/tokencost"
@@ -83,15 +82,6 @@ func followAdapters(ctx context.Context, c Config, log *slog.Logger) (*adapters.
 	return live, nil
 }
 
-// openServer returns the model server that the configuration names; nil if it
-// names none.
-func openServer(c Config) (pool.Server, error) {
-	if c.Ollama.URL == "" {
-		return nil, nil
-	}
-	return ollama.New(c.Ollama.URL, ollama.Options{NumCtx: c.Ollama.NumCtx})
-}
-
 // opened is a service, and those of its parts that others ask too.
 type opened struct {
 	*serving.Service
@@ -114,11 +104,13 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 	if err != nil {
 		return opened{}, err
 	}
-	server, err := openServer(c)
-	if err != nil {
-		return opened{}, err
+	var server pool.Server
+	if c.hasModelServer() {
+		if server, err = openModelServer(c); err != nil {
+			return opened{}, err
+		}
 	}
-	models := pool.New(server, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Model: c.Ollama.Model})
+	models := pool.New(server, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Model: c.defaultModel()})
 	costs, err := openCosts(c)
 	if err != nil {
 		return opened{}, err

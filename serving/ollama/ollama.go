@@ -59,6 +59,7 @@ type Options struct {
 // A Client asks one Ollama server. It is safe for concurrent use.
 type Client struct {
 	chatURL string
+	blobURL string
 	api     *api.Client
 	http    *http.Client
 	opts    Options
@@ -99,6 +100,7 @@ func New(baseURL string, opts Options) (*Client, error) {
 	}
 	return &Client{
 		chatURL: u.JoinPath("api/chat").String(),
+		blobURL: u.JoinPath("api/blobs").String(),
 		api:     api.NewClient(u, hc),
 		http:    hc,
 		opts:    opts,

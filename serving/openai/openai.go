@@ -1,7 +1,12 @@
 // Package openai is the client of servers that speak OpenAI's API, as vLLM,
-// llama.cpp, Infinity and others do: dense vectors from /v1/embeddings, and
-// from /v1/rerank, which OpenAI has not but these share, how well passages
-// answer.
+// llama.cpp, SGLang, Infinity and others do: a serving.Model and a
+// serving.Upstream over /v1/chat/completions, dense vectors from
+// /v1/embeddings, and from /v1/rerank, which OpenAI has not but these share,
+// how well passages answer.
+//
+// The servers agree on requests and answers, and on nothing else. What differs
+// between vLLM and llama.cpp, which is how each takes a LoRA, is in vllm.go and
+// llamacpp.go; Options.Kind or the server itself says which of them it is.
 //
 // No error of a server is shown to callers: it may quote their text or ours.
 package openai
@@ -17,25 +22,33 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"tilgate/internal/fault"
 )
 
-// Options say whom to ask for what. Model is needed by most servers.
+// Options say whom to ask for what.
 type Options struct {
-	Model     string
+	Model     string // asked when a question names none; most servers need one for vectors
 	APIKey    string
+	Kind      Kind          // of the server; empty means that it is asked
 	Dimension int           // of vectors, for models that can be cut; 0 does not ask
-	Timeout   time.Duration // of one call; 0 means 60 s
+	Timeout   time.Duration // of one call that is no chat; 0 means 60 s
+	// Silence is the longest wait for the first and for each next piece of an
+	// answer, reading the prompt included; 0 means 5 min.
+	Silence time.Duration
 }
 
-// A Client asks one model of one server. It is safe for concurrent use.
+// A Client asks one server. It is safe for concurrent use.
 type Client struct {
 	base *url.URL
 	http *http.Client
 	opts Options
+
+	mu   sync.Mutex
+	kind Kind // once it is known
 }
 
 // New returns a client of the server at baseURL, with or without the closing
@@ -51,6 +64,9 @@ func New(baseURL string, o Options) (*Client, error) {
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
 	}
+	if o.Silence == 0 {
+		o.Silence = 5 * time.Minute
+	}
 	hc := &http.Client{
 		Transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
@@ -61,7 +77,7 @@ func New(baseURL string, o Options) (*Client, error) {
 		// Where texts go is for the configuration to say, not for a server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Client{base: u, http: hc, opts: o}, nil
+	return &Client{base: u, http: hc, opts: o, kind: o.Kind}, nil
 }
 
 // Close lets go of idle connections.
@@ -70,38 +86,72 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // maxAnswer is more than 2,000 vectors of 4,096 numbers take as JSON.
 const maxAnswer = 256 << 20
 
-// post sends question as JSON and reads the answer into answer.
+// post sends question to /v1/path as JSON and reads the answer into answer.
 func (c *Client) post(ctx context.Context, path string, question, answer any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
 		return err
 	}
-	ours, cancel := context.WithTimeout(ctx, c.opts.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ours, http.MethodPost, c.base.JoinPath("v1", path).String(), bytes.NewReader(body))
+	data, err := c.call(ctx, http.MethodPost, "v1/"+path, body)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	if c.opts.APIKey != "" {
-		req.Header.Set("Authorization", "Bearer "+c.opts.APIKey)
+	return read(data, answer)
+}
+
+// get asks path and reads the answer into answer.
+func (c *Client) get(ctx context.Context, path string, answer any) error {
+	data, err := c.call(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	return read(data, answer)
+}
+
+func read(data []byte, answer any) error {
+	return fault.Unavailable.Wrap(json.Unmarshal(data, answer), notOpenAI)
+}
+
+const notOpenAI = "what answers does not speak OpenAI's API"
+
+// call asks path, with body as JSON if there is one, and returns a good answer.
+func (c *Client) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	ours, cancel := context.WithTimeout(ctx, c.opts.Timeout)
+	defer cancel()
+	req, err := c.request(ours, method, path, body)
+	if err != nil {
+		return nil, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return faultOf(ctx, err)
+		return nil, faultOf(ctx, err)
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return faultOf(ctx, err)
+		return nil, faultOf(ctx, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return statusFault(c.opts.Model, resp.StatusCode, data)
+		return nil, statusFault(c.opts.Model, resp.StatusCode, data)
 	}
-	if err := json.Unmarshal(data, answer); err != nil {
-		return fault.Unavailable.Wrap(err, "what answers does not speak OpenAI's API")
+	return data, nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base.JoinPath(path).String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+		// Empty, it is not sent; it lets net/http ask again when an idle
+		// connection turns out to have been closed.
+		req.Header["Idempotency-Key"] = nil
+	}
+	if c.opts.APIKey != "" {
+		req.Header.Set("Authorization", "Bearer "+c.opts.APIKey)
+	}
+	return req, nil
 }
 
 // faultOf gives an error of the connection its kind.
@@ -111,6 +161,8 @@ func faultOf(ctx context.Context, err error) error {
 	}
 	var dial *net.OpError
 	switch {
+	case errors.Is(err, errSilent):
+		return fault.Timeout.Wrap(err, "the model server fell silent")
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Timeout.Wrap(err, "the model server is too slow")
 	case errors.As(err, &dial) && dial.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
