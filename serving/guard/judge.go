@@ -28,7 +28,7 @@ const (
 	lettersForLanguage = 20
 	sureFirst          = 0.9
 	sureLater          = 0.97
-	context            = 200 // bytes of what passed that short pieces are seen with
+	seenBefore         = 200 // bytes of what passed that short pieces are seen with
 )
 
 // pass judges a piece, and takes it into what was let pass.
@@ -42,7 +42,7 @@ func (j *judge) pass(piece string) error {
 	}
 	j.begun = true
 	j.before += piece
-	if extra := len(j.before) - context; extra > 0 {
+	if extra := len(j.before) - seenBefore; extra > 0 {
 		j.before = strings.ToValidUTF8(j.before[extra:], "")
 	}
 	return nil
