@@ -18,6 +18,27 @@ import (
 // characters without width vanish. Fold(t, Fold(t, s)) equals Fold(t, s).
 func Fold(tag Tag, text string) string {
 	base := tag.Base()
+	if base == "my" {
+		return foldBurmese(text)
+	}
+	return fold(base, text)
+}
+
+// foldBurmese makes one of the two encodings of Burmese. What vanishes in
+// folding may have hidden some Zawgyi, so it asks again, of a shorter text.
+func foldBurmese(text string) string {
+	for range 8 {
+		if isBurmeseZawgyi(text) {
+			text = FromZawgyi(text)
+		}
+		if text = fold("my", text); !isBurmeseZawgyi(text) {
+			break
+		}
+	}
+	return text
+}
+
+func fold(base Tag, text string) string {
 	table := foldTable(base)
 	if plain(text) {
 		folded, _ := foldRunes(base, table, text)

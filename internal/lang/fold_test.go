@@ -139,7 +139,7 @@ func TestFold(t *testing.T) {
 }
 
 // The tags that Fold treats differently.
-var foldTags = []Tag{"ky", "vi", "am", "ti", "tr"}
+var foldTags = []Tag{"ky", "vi", "am", "ti", "tr", "my"}
 
 func TestFoldEveryRune(t *testing.T) {
 	for _, tag := range foldTags {
@@ -156,7 +156,7 @@ func TestFoldEveryRune(t *testing.T) {
 }
 
 func FuzzFold(f *testing.F) {
-	for _, s := range []string{"Өкмөт", "oʻzbek o´", "مُحَمَّدٌ", "J\u030C", "e\u200D\u0301", "\u09C7\u09BC\u09BE", "ᾼ", "\u1100\u200B\u1161", "\xff\xc0\x80", "ሐኪም", "か\u200b\u3099"} {
+	for _, s := range []string{"Өкмөт", "oʻzbek o´", "مُحَمَّدٌ", "J\u030C", "e\u200D\u0301", "\u09C7\u09BC\u09BE", "ᾼ", "\u1100\u200B\u1161", "\xff\xc0\x80", "ሐኪም", "か\u200b\u3099", "ျမန္မာ ေက်ာင္း", "\u1031\u200b\u1000\u1039", "\u1000\u0301\u1088\u1040"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -247,11 +247,12 @@ var pages = map[Tag]string{
 	"ky": "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз. Төрөлүштү каттоо акысыз, ал эми күбөлүктү райондук бөлүм ошол эле күнү берет. ",
 	"ar": "سجِّل ولادة الطفل خلال ثلاثين يوماً. التسجيل مجاني، ويصدر مكتب الأحوال المدنية شهادة الميلاد في اليوم نفسه. ",
 	"hi": "बच्चे के जन्म का पंजीकरण तीस दिनों के भीतर कराएँ। पंजीकरण निःशुल्क है और ज़िला कार्यालय उसी दिन प्रमाणपत्र देता है। ",
+	"my": "ကလေးမွေးဖွားခြင်းကို ရက်သုံးဆယ်အတွင်း မှတ်ပုံတင်ပါ။ မှတ်ပုံတင်ခြင်းသည် အခမဲ့ဖြစ်ပြီး မြို့နယ်ရုံးက ထိုနေ့တွင်ပင် မွေးစာရင်း ထုတ်ပေးသည်။ ",
 	"km": "សូមចុះឈ្មោះកំណើតកូនក្នុងរយៈពេលសាមសិបថ្ងៃ។ ការចុះឈ្មោះមិនគិតថ្លៃទេ ហើយការិយាល័យស្រុកចេញសំបុត្រកំណើតនៅថ្ងៃដដែល។ ",
 }
 
 func BenchmarkFold(b *testing.B) {
-	for _, tag := range []Tag{"ky", "ar", "hi", "km"} {
+	for _, tag := range []Tag{"ky", "ar", "hi", "km", "my"} {
 		b.Run(string(tag), func(b *testing.B) {
 			text := strings.Repeat(pages[tag], 5)
 			b.SetBytes(int64(len(text)))

@@ -72,7 +72,7 @@ func TestRoundTripShared(t *testing.T) {
 						continue
 					}
 					all++
-					if got := a.Read(a.Write(w)); got == w || a.Script == "Arab" && strings.EqualFold(got, w) {
+					if got := a.Read(a.Write(w)); strings.Join(wordsOf(got), "") == w || a.Script == "Arab" && strings.EqualFold(got, w) {
 						came++
 					}
 				}
