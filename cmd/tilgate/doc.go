@@ -37,8 +37,8 @@
 // words and by meaning are fused; without the model, words go on alone.
 //
 // serving makes the prompt and asks serving/pool which model answers.
-// serving/ollama asks Ollama; serving/ollama/ollamatest runs a real one in
-// tests. With no model running, serving/extract quotes the sentences that
+// serving/ollama asks Ollama, serving/openai asks vLLM, llama.cpp and their
+// like; serving/ollama/ollamatest runs a real Ollama in tests. With no model running, serving/extract quotes the sentences that
 // most likely answer. The answer goes back as events; gateway streams them, and
 // cancels everything when the reader leaves. However it ends, serving/record
 // writes one line.
@@ -62,6 +62,10 @@
 // adapters/lora reads one, says whether it fits the base, turns it into what
 // the model server takes, and merges it into the base for servers that take
 // none; adapters/lora/gguf reads and writes the format of model files.
+// adapters/overlay brings weights into the operator's folder, or takes them out,
+// in one step that a running service sees. adapters/push puts them on a model
+// server, and proves that it answers with them and not with the base; the
+// clients of servers, serving/ollama and serving/openai, meet its interface.
 //
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
