@@ -123,6 +123,14 @@ func Put(ctx context.Context, s Server, a *adapters.Adapter, o Options) (Report,
 	return r, err
 }
 
+// Drop takes weights from the server, and what a killed push has left there.
+func Drop(ctx context.Context, s Server, name string) error {
+	if err := s.Drop(ctx, Plan{Name: name}.Trial()); err != nil {
+		return err
+	}
+	return s.Drop(ctx, name)
+}
+
 // Check says whether the server can serve w on a base that it has, and
 // returns what it says of the base. shape is of the base, if it is known from
 // elsewhere; a server's own word counts more.

@@ -163,7 +163,7 @@ func (p *program) adapterRemove(ctx context.Context, f adapterFlags, arg string,
 	r := removed{Tag: string(a.Tag), Served: a.ServedName()}
 	if a.Kind == adapters.LoRA && !keepServed {
 		if r.Note, err = dropServed(ctx, room, r.Served); err != nil {
-			return r, fmt.Errorf("removing %s from the model server: %w; --keep-served removes only what is here", r.Served, err)
+			return r, fmt.Errorf("taking it from the model server: %w; --keep-served removes only what is here", err)
 		}
 	}
 	r.KeptFile, err = folder.Remove(a.Tag)
@@ -178,7 +178,7 @@ func dropServed(ctx context.Context, room adapterRoom, name string) (note string
 		return "", err
 	}
 	defer server.Close()
-	err = server.Drop(ctx, name)
+	err = push.Drop(ctx, server, name)
 	if fault.Unsupported.Is(err) {
 		return err.Error(), nil
 	}

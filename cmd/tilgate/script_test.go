@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"tilgate/serving/ollama/ollamatest"
 )
 
 // Transcripts of the commands. They are also the documentation of what each
@@ -29,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"tilgate-stopped": endProcess,
 			"overwrite":       overwrite,
 			"truncate":        truncate,
+			"tiny-lora":       tinyLoRA,
 		},
 	})
 }
@@ -63,6 +66,21 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no line %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text[at:]), 0o600))
+}
+
+// tinyLoRA writes a LoRA on a tiny model: GGUF, or a PEFT folder if the name
+// ends in a slash.
+func tinyLoRA(ts *testscript.TestScript, _ bool, args []string) {
+	path, l := ts.MkAbs(args[0]), ollamatest.TinyLoRA{Seed: 1}
+	if strings.HasSuffix(args[0], "/") {
+		ts.Check(os.MkdirAll(path, 0o755))
+		ts.Check(ollamatest.WriteTinyPEFT(path, l))
+		return
+	}
+	f, err := os.Create(path)
+	ts.Check(err)
+	ts.Check(ollamatest.WriteTinyLoRA(f, l))
+	ts.Check(f.Close())
 }
 
 // demoProcess runs the service on a data folder until endProcess.
