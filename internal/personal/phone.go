@@ -68,11 +68,11 @@ func (b *phoneBook) add(code string, c *country) {
 
 // phone finds telephone numbers. With a + any is one; without, it must begin
 // as its country's do, and must not look like a sum, a date or an address.
-func (f *Finder) phone(t folded, c candidate) (Match, bool) {
+func (f *Finder) phone(t *folded, c candidate) (Match, bool) {
 	if c.digits < minPhone || c.digits > maxPhone+2 {
 		return Match{}, false
 	}
-	digits, start := compact(c.text), openingOf(t.text, c)
+	digits, start := c.compact, openingOf(t.text, c)
 	if len(digits) != c.digits || !wellGrouped(t.text[start:c.end]) {
 		return Match{}, false
 	}
@@ -87,7 +87,7 @@ func (f *Finder) phone(t folded, c candidate) (Match, bool) {
 		m.Country, ok = f.phones.find(f.phones.coded, digits[2:], nil)
 		return m, ok
 	}
-	if isDay(c.text) || moneyBefore(t.text[:start]) {
+	if isDay(c.text) || moneyBefore(t.text[:start]) || endOfSum(t.text, c) {
 		return Match{}, false
 	}
 	var ok bool
@@ -96,7 +96,7 @@ func (f *Finder) phone(t folded, c candidate) (Match, bool) {
 	}
 	m.certainty = told
 	m.Country, ok = f.phones.find(f.phones.local, digits, nil)
-	return m, ok && f.words.besideNumber(t.text, c.start, c.end)
+	return m, ok && f.words.besideNumber(t, c.start, c.end)
 }
 
 // national finds the country of a number that is written as people write one
@@ -124,12 +124,17 @@ func (b *phoneBook) national(c candidate, digits string) (string, bool) {
 // pairs reports whether the groups of a number are those of a telephone's that
 // has no 0 to tell it by: three to five of two to four digits, 77 123 45 67.
 func pairs(c candidate) bool {
+	threes := 0
 	for _, a := range c.atoms {
-		if n := a.end - a.start; n < 2 || n > 4 {
+		n := a.end - a.start
+		if n < 2 || n > 4 {
 			return false
 		}
+		if n == 3 {
+			threes++
+		}
 	}
-	return len(c.atoms) >= 3 && len(c.atoms) <= 5
+	return len(c.atoms) >= 3 && len(c.atoms) <= 5 && threes < len(c.atoms)
 }
 
 // find returns the country whose numbers begin as digits does and are as long,
@@ -198,6 +203,20 @@ func sumLike(c candidate) bool {
 	}
 	for i, a := range c.atoms {
 		if n := a.end - a.start; i == 0 && n > 3 || i > 0 && n != 3 {
+			return false
+		}
+	}
+	return true
+}
+
+// endOfSum reports whether a candidate is the thousands of a sum that begins
+// before it: 070 123 456 of 5 070 123 456.
+func endOfSum(text string, c candidate) bool {
+	if c.start < 2 || text[c.start-1] != ' ' || !digit(text[c.start-2]) {
+		return false
+	}
+	for _, a := range c.atoms {
+		if a.end-a.start != 3 {
 			return false
 		}
 	}
