@@ -55,7 +55,8 @@
 // evals holds the words of benchmarks, evals/dataset reads them, evals/metric
 // scores them. internal/fault gives every error its kind, and the one sentence
 // of it that callers may read. internal/locale writes numbers, dates and sums
-// of money as the readers of a language do.
+// of money as the readers of a language do. internal/personal finds personal
+// data in text, by one file per country of what its numbers look like.
 //
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
@@ -69,6 +70,6 @@
 //	edges    gateway auth pool ollama openai extract record   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving                                   ingest engine
 //	words    adapters                                  rag                            evals
-//	ground   internal/lid  internal/locale
+//	ground   internal/lid  internal/locale  internal/personal
 //	         internal/lang  internal/fault
 package main
