@@ -14,10 +14,11 @@ import (
 // storeys says on which storey each package stands. An import goes down at
 // least one.
 var storeys = map[string]int{
-	"internal/fault":  0, // the ground has steps
-	"internal/lang":   1,
-	"internal/lid":    2,
-	"internal/locale": 2,
+	"internal/fault":    0, // the ground has steps
+	"internal/lang":     1,
+	"internal/lid":      2,
+	"internal/locale":   2,
+	"internal/personal": 2,
 
 	"adapters": words,
 	"rag":      words,
