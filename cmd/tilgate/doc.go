@@ -66,7 +66,8 @@
 // evals holds the words of benchmarks, evals/dataset reads them, evals/metric
 // scores them. internal/fault gives every error its kind, and the one sentence
 // of it that callers may read. internal/locale writes numbers, dates and sums
-// of money as the readers of a language do.
+// of money as the readers of a language do. internal/personal finds personal
+// data in text, by one file per country of what its numbers look like.
 //
 // A language may have weights of its own, a LoRA over the base model.
 // adapters/lora reads one, says whether it fits the base, turns it into what

@@ -38,7 +38,7 @@ var abbreviations = map[Tag]map[string]bool{
 	"ru":  set("г гг ул д кв т др пр им проф акад см стр рис каб руб тыс млн млрд обл р-н мкр корп пос наб пл тел"),
 	"rw":  set("bw md dr prof urug"),
 	"sd":  set("ق.م ب.م ص.ب"),
-	"si":  set("රු ක්‍රි.ව ක්‍රි.පූ ප.ව පෙ.ව කි.මී ආචා"),
+	"si":  set("රු ක්\u200dරි.ව ක්\u200dරි.පූ ප.ව පෙ.ව කි.මී ආචා"),
 	"so":  set("dr md mw prof tel"),
 	"sr":  set("др проф гђа ул бр тзв стр нпр дин тел св dr prof gđa ul br tzv str npr din tel sv"),
 	"sw":  set("bw bi dkt prof k.m n.k"),

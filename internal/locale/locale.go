@@ -84,6 +84,9 @@ func formatter(tag lang.Tag) *currency.Formatter {
 	if s, ok := standIns[tag.Base()]; ok {
 		name = s
 	}
+	if _, err := language.Parse(name); err != nil {
+		name = "en" // the formatter of a malformed tag writes nothing at all
+	}
 	f := currency.NewFormatter(currency.NewLocale(name))
 	f.SymbolMap = symbols[tag]
 	if f.SymbolMap == nil {

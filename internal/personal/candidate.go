@@ -47,9 +47,10 @@ func joins(between string) bool {
 	return true
 }
 
-// A candidate is some neighbouring atoms, and what stands around them.
+// A candidate is some neighbouring atoms.
 type candidate struct {
-	text       string // "+996 (700) 12-34-56", with a + or ( that stands before it
+	text       string // "700) 12-34-56"
+	compact    string // its letters and digits, "700123456"
 	start, end int    // in the folded text
 	digits     int
 	atoms      []atom
@@ -57,19 +58,22 @@ type candidate struct {
 
 // numbers appends the numbers among the candidates of t, and those that rules
 // find anywhere.
-func (f *Finder) numbers(t folded, found []Match) []Match {
-	list := atoms(t.text)
+func (f *Finder) numbers(t *folded, found []Match) []Match {
+	list, all := atoms(t.text), compact(t.text)
+	from := 0 // of list[i] in all
 	for i := range list {
-		digits := 0
+		digits, to := 0, from
 		for j := i; j < len(list) && j < i+maxAtoms && list[j].end-list[i].start <= maxLen; j++ {
 			if j > i && !joins(t.text[list[j-1].end:list[j].start]) {
 				break
 			}
+			to += list[j].end - list[j].start
 			if digits += list[j].digits; digits > 0 {
-				c := candidate{t.text[list[i].start:list[j].end], list[i].start, list[j].end, digits, list[i : j+1]}
+				c := candidate{t.text[list[i].start:list[j].end], all[from:to], list[i].start, list[j].end, digits, list[i : j+1]}
 				found = f.tryAll(t, c, found)
 			}
 		}
+		from += list[i].end - list[i].start
 	}
 	for _, r := range f.anywhere {
 		found = r.findAnywhere(t, found)
@@ -77,7 +81,7 @@ func (f *Finder) numbers(t folded, found []Match) []Match {
 	return found
 }
 
-func (f *Finder) tryAll(t folded, c candidate, found []Match) []Match {
+func (f *Finder) tryAll(t *folded, c candidate, found []Match) []Match {
 	rules := f.shapes[shape{len(c.text), c.digits}]
 	if len(rules) == 0 && c.digits < minPhone && len(c.text) < minIBAN || partOfMore(t.text, c.start, c.end) {
 		return found
@@ -87,10 +91,14 @@ func (f *Finder) tryAll(t folded, c candidate, found []Match) []Match {
 			found = append(found, m)
 		}
 	}
-	for _, try := range []func(folded, candidate) (Match, bool){f.phone, f.card, f.iban} {
-		if m, ok := try(t, c); ok {
-			found = append(found, m)
-		}
+	if m, ok := f.phone(t, c); ok {
+		found = append(found, m)
+	}
+	if m, ok := f.card(t, c); ok {
+		found = append(found, m)
+	}
+	if m, ok := f.iban(t, c); ok {
+		found = append(found, m)
 	}
 	return found
 }

@@ -30,13 +30,15 @@ var cardGroups = map[string]bool{"": true, "4444": true, "465": true, "44443": t
 
 // card finds bank cards: a known network, digits in one piece or grouped as
 // they are on the card, and Luhn's check.
-func (f *Finder) card(t folded, c candidate) (Match, bool) {
+func (f *Finder) card(t *folded, c candidate) (Match, bool) {
 	if c.digits < 13 || c.digits > 19 {
 		return Match{}, false
 	}
-	groups, ok := grouping(c)
-	digits := compact(c.text)
-	if !ok || !cardGroups[groups] || len(digits) != c.digits || !luhn(digits) {
+	digits := c.compact
+	if len(digits) != c.digits || !luhn(digits) {
+		return Match{}, false
+	}
+	if groups, ok := grouping(c); !ok || !cardGroups[groups] {
 		return Match{}, false
 	}
 	for _, n := range f.cards {

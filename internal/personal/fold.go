@@ -14,10 +14,13 @@ type folded struct {
 	digits int
 	at     []int32 // where each byte's character begins in the original; nil if all are where they were
 	raw    string
+
+	lower   string                     // text in lower case, byte for byte as long; empty until a rule asks
+	spotted map[*contextWords][]placed // where words stand that rules have asked for
 }
 
 // original returns the place in the original text of the piece [start, end).
-func (t folded) original(start, end int) (int, int) {
+func (t *folded) original(start, end int) (int, int) {
 	if t.at == nil {
 		return start, end
 	}
@@ -26,8 +29,8 @@ func (t folded) original(start, end int) (int, int) {
 	return int(t.at[start]), last + size
 }
 
-func fold(text string) folded {
-	t := folded{text: text, raw: text}
+func fold(text string) *folded {
+	t := &folded{text: text, raw: text}
 	ascii := true
 	for i := range len(text) {
 		if c := text[i]; c >= 0x80 {
@@ -51,8 +54,8 @@ func localDigits(text string) bool {
 	return false
 }
 
-func foldRunes(text string) folded {
-	t := folded{raw: text, at: make([]int32, 0, len(text))}
+func foldRunes(text string) *folded {
+	t := &folded{raw: text, at: make([]int32, 0, len(text))}
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])

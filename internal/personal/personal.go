@@ -106,6 +106,9 @@ func (f *Finder) add(r *rule) {
 }
 
 // Find returns the personal data in text, in order, none overlapping another.
+// Text that arrives in pieces is best given a sentence at a time: a number that
+// is cut in two is not found, and the words that say what it is stand in its
+// sentence.
 func (f *Finder) Find(text string) []Match {
 	var found []Match
 	if strings.IndexByte(text, '@') >= 0 {

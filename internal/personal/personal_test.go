@@ -92,7 +92,7 @@ func TestFind(t *testing.T) {
 		want      Match
 	}{
 		{[]string{"KG"}, "ПИН: 21503199000123", Match{8, 22, NationalID, "KG", "PIN (ПИН, ЖИН)", checked}},
-		{nil, "тел. ０７００１２３４５６", Match{8, 38, Phone, "", "", told}}, // full width; the number may be of many countries
+		{nil, "тел. ０７００１２３４５６", Match{8, 38, Phone, "", "", plain}}, // full width; the number may be of many countries
 		{[]string{"KG", "KZ"}, "+77011234567", Match{0, 12, Phone, "KZ", "", sure}},
 		{[]string{"KG"}, "+998901234567", Match{0, 13, Phone, "UZ", "", sure}}, // with + of any country
 		{[]string{"KG"}, "4111111111111111", Match{0, 16, Card, "", "Visa", checked}},
@@ -269,7 +269,7 @@ func TestChecks(t *testing.T) {
 		number string
 		ok     func(string) bool
 	}{
-		{"79927398713", luhn}, {"2363", verhoeff}, {"GB82WEST12345698765432", mod97}, {"100000000146"[:0] + "10000000146", trTCKN}, {"11010519491231002X", cnID}, {"11223344595", checks["ru_snils"].ok},
+		{"79927398713", luhn}, {"2363", verhoeff}, {"GB82WEST12345698765432", mod97}, {"10000000146", trTCKN}, {"11010519491231002X", cnID}, {"11223344595", checks["ru_snils"].ok},
 	} {
 		if !tt.ok(tt.number) {
 			t.Errorf("%s, which its own standard gives as an example, does not pass", tt.number)
@@ -277,11 +277,11 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// TestFindLinear: at the square of its length, a row would take hours.
+// TestFindLinear: at the square of its length, a row would take minutes.
 func TestFindLinear(t *testing.T) {
 	f := finder(t)
 	for _, unit := range []string{"1", "0", "1 ", "12 ", "0-", "07 ", "0700 ", "(0", "+", "1.", "9/", "@", "a@", "a@b.", ".a@", "AB12 ", "١", "၁၂/က", "အ(", "тел. 1234567 ", "\xff1", "NID 12345678 "} {
-		text := strings.Repeat(unit, 1<<18/len(unit))
+		text := strings.Repeat(unit, 1<<16/len(unit))
 		masked, found := f.Mask(text)
 		if len(found) > 0 && masked == text || len(found) == 0 && masked != text {
 			t.Errorf("of %q, %d numbers are found, and the text is %.20q", unit, len(found), masked)

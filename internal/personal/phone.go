@@ -68,35 +68,52 @@ func (b *phoneBook) add(code string, c *country) {
 
 // phone finds telephone numbers. With a + any is one; without, it must begin
 // as its country's do, and must not look like a sum, a date or an address.
-func (f *Finder) phone(t folded, c candidate) (Match, bool) {
+func (f *Finder) phone(t *folded, c candidate) (Match, bool) {
 	if c.digits < minPhone || c.digits > maxPhone+2 {
 		return Match{}, false
 	}
-	digits, start := compact(c.text), openingOf(t.text, c)
-	if len(digits) != c.digits || !wellGrouped(t.text[start:c.end]) {
+	start := openingOf(t.text, c)
+	country, certainty := f.callable(t, c, start)
+	if certainty == 0 || !wellGrouped(t.text[start:c.end]) {
 		return Match{}, false
 	}
-	m := Match{Kind: Phone, certainty: plain}
-	m.Start, m.End = t.original(start, c.end)
-	switch plus := t.text[start:c.start]; {
-	case strings.Contains(plus, "+"):
-		m.certainty, m.Country = sure, f.phones.countryOf(digits)
-		return m, minPhone < c.digits && c.digits <= maxPhone && digits[0] != '0'
+	from, to := t.original(start, c.end)
+	return Match{from, to, Phone, country, "", certainty}, true
+}
+
+// callable returns the country of a telephone number, if it is known, and how
+// certain it is that the candidate is one; 0 if it is none. What costs most is
+// asked last: nearly all candidates begin as no telephone does.
+func (f *Finder) callable(t *folded, c candidate, start int) (country string, certainty int) {
+	digits := c.compact
+	switch {
+	case len(digits) != c.digits:
+		return "", 0
+	case strings.Contains(t.text[start:c.start], "+"):
+		if c.digits == minPhone || c.digits > maxPhone || digits[0] == '0' {
+			return "", 0
+		}
+		return f.phones.countryOf(digits), sure
 	case c.digits >= 10 && strings.HasPrefix(digits, "00"):
-		var ok bool
-		m.Country, ok = f.phones.find(f.phones.coded, digits[2:], nil)
-		return m, ok
+		if country, ok := f.phones.find(f.phones.coded, digits[2:], nil); ok {
+			return country, told
+		}
+		return "", 0
 	}
-	if isDay(c.text) || moneyBefore(t.text[:start]) {
-		return Match{}, false
+	country, certain := f.phones.national(c, digits)
+	local := certain
+	if !certain {
+		country, local = f.phones.find(f.phones.local, digits, nil)
 	}
-	var ok bool
-	if m.Country, ok = f.phones.national(c, digits); ok {
-		return m, true
+	switch {
+	case !local || isDay(c.text) || endOfSum(t.text, c) || moneyBefore(t.text[:start]):
+		return "", 0
+	case certain:
+		return country, plain
+	case f.words.besideNumber(t, c.start, c.end):
+		return country, told
 	}
-	m.certainty = told
-	m.Country, ok = f.phones.find(f.phones.local, digits, nil)
-	return m, ok && f.words.besideNumber(t.text, c.start, c.end)
+	return "", 0
 }
 
 // national finds the country of a number that is written as people write one
@@ -124,12 +141,17 @@ func (b *phoneBook) national(c candidate, digits string) (string, bool) {
 // pairs reports whether the groups of a number are those of a telephone's that
 // has no 0 to tell it by: three to five of two to four digits, 77 123 45 67.
 func pairs(c candidate) bool {
+	threes := 0
 	for _, a := range c.atoms {
-		if n := a.end - a.start; n < 2 || n > 4 {
+		n := a.end - a.start
+		if n < 2 || n > 4 {
 			return false
 		}
+		if n == 3 {
+			threes++
+		}
 	}
-	return len(c.atoms) >= 3 && len(c.atoms) <= 5
+	return len(c.atoms) >= 3 && len(c.atoms) <= 5 && threes < len(c.atoms)
 }
 
 // find returns the country whose numbers begin as digits does and are as long,
@@ -198,6 +220,20 @@ func sumLike(c candidate) bool {
 	}
 	for i, a := range c.atoms {
 		if n := a.end - a.start; i == 0 && n > 3 || i > 0 && n != 3 {
+			return false
+		}
+	}
+	return true
+}
+
+// endOfSum reports whether a candidate is the thousands of a sum that begins
+// before it: 070 123 456 of 5 070 123 456.
+func endOfSum(text string, c candidate) bool {
+	if c.start < 2 || text[c.start-1] != ' ' || !digit(text[c.start-2]) {
+		return false
+	}
+	for _, a := range c.atoms {
+		if a.end-a.start != 3 {
 			return false
 		}
 	}

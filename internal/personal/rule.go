@@ -95,14 +95,14 @@ func (r *rule) tryExamples() (errs []error) {
 	return errs
 }
 
-func (r *rule) match(t folded, c candidate) (Match, bool) {
+func (r *rule) match(t *folded, c candidate) (Match, bool) {
 	if !r.whole.MatchString(c.text) {
 		return Match{}, false
 	}
 	return r.judge(t, c.start, c.end)
 }
 
-func (r *rule) findAnywhere(t folded, found []Match) []Match {
+func (r *rule) findAnywhere(t *folded, found []Match) []Match {
 	for _, at := range r.whole.FindAllStringIndex(t.text, -1) {
 		if at[0] == at[1] || insideWord(t.text, at[0], at[1]) {
 			continue
@@ -122,7 +122,7 @@ func insideWord(text string, start, end int) bool {
 }
 
 // judge decides whether what looks like the number is one.
-func (r *rule) judge(t folded, start, end int) (Match, bool) {
+func (r *rule) judge(t *folded, start, end int) (Match, bool) {
 	number := t.text[start:end]
 	certainty := plain
 	if !r.born(number) || !r.check.passes(number) {
@@ -132,7 +132,7 @@ func (r *rule) judge(t folded, start, end int) (Match, bool) {
 		certainty = checked
 	}
 	if len(r.Context) > 0 {
-		if !r.words.near(t.text, start, end) {
+		if !r.words.near(t, start, end) {
 			return Match{}, false
 		}
 		certainty = max(certainty, told)
