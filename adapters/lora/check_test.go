@@ -2,8 +2,11 @@ package lora
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ollama/ollama/fs/ggml"
 
 	"tilgate/internal/fault"
 )
@@ -105,5 +108,42 @@ func TestShapeOfFaults(t *testing.T) {
 	}
 	if _, err := ShapeOf(nil); err == nil {
 		t.Error("nothing has a shape")
+	}
+}
+
+// Names come from strangers, and go to logs and terminals.
+func TestBrief(t *testing.T) {
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{"Qwen/Qwen3-8B", "Qwen/Qwen3-8B"},
+		{"Кыргыз тили", "Кыргыз тили"},
+		{"\x1b[31mred\n", "·[31mred·"},
+		{"\xff", "·"},
+		{strings.Repeat("ж", 60), strings.Repeat("ж", 50) + "…"},
+		{strings.Repeat("ሰ", 60), strings.Repeat("ሰ", 33) + "·…"},
+	} {
+		if got := brief(tt.v); got != tt.want {
+			t.Errorf("brief(%q) = %q, want %q", tt.v, got, tt.want)
+		}
+	}
+}
+
+// The list is that of the Ollama in go.mod.
+func TestServesLoRA(t *testing.T) {
+	others := []string{"llama", "qwen2", "qwen2moe", "gemma", "gemma2", "phi2", "phi3", "granite", "olmo2", "command-r", "cohere2", "stablelm",
+		"starcoder2", "falcon", "exaone", "internlm2", "minicpm", "glm4", "smollm3", "qwen2vl", "olmoe", "deepseek", "mistral4", "qwen4", "gemma4"}
+	for _, arch := range slices.Concat(ollamaNewEngine, others) {
+		err := ServesLoRA("ollama", arch)
+		if refuses := (ggml.KV{"general.architecture": arch}).OllamaEngineRequired(); refuses != (err != nil) {
+			t.Errorf("ServesLoRA(ollama, %s) = %v, but on the new engine: %v", arch, err, refuses)
+		}
+		if err != nil && (!fault.Unsupported.Is(err) || !strings.Contains(err.Error(), "tilgate adapter merge")) {
+			t.Errorf("ServesLoRA(ollama, %s) = %v; it must say what does work", arch, err)
+		}
+		if err := ServesLoRA("openai", arch); err != nil {
+			t.Errorf("ServesLoRA(openai, %s) = %v", arch, err)
+		}
 	}
 }

@@ -16,7 +16,7 @@ type faults struct {
 
 // add notes a fault of the part of the file that is named, if it is one part's.
 func (f *faults) add(where, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text, where := fmt.Sprintf(format, args...), brief(where)
 	if f.where == nil {
 		f.where = map[string][]string{}
 	}

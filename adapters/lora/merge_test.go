@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tilgate/adapters/lora/gguf"
@@ -107,5 +108,75 @@ func TestMergeQuantised(t *testing.T) {
 	}
 	if off := furthest(wide(floats(t, got, up.Name)), want); off > 0.03 {
 		t.Errorf("ffn_up is off by %g", off)
+	}
+}
+
+// Bases that a LoRA fits by its measures, and that still cannot take it.
+func TestMergeRefuses(t *testing.T) {
+	w := open(t, newAdapter(tiny, nil).write(t))
+	f := openBase(t, newModel(tiny, gguf.F32).write(t)).file
+	for _, tt := range []struct {
+		name   string
+		change func(w *gguf.Writer, x gguf.Tensor) bool // says whether it wrote another tensor
+		want   []string
+	}{
+		{"fused", func(w *gguf.Writer, x gguf.Tensor) bool {
+			return strings.Contains(x.Name, "attn_q") || strings.Contains(x.Name, "attn_k.")
+		}, []string{"cannot be merged into tiny 1", "blk.0.attn_q.weight and 3 more: the base has no such tensor"}},
+		{"of a type that is not read", func(w *gguf.Writer, x gguf.Tensor) bool {
+			if x.Name != "blk.1.ffn_up.weight" {
+				return false
+			}
+			const iq4NL = 20
+			w.Tensor(x.Name, iq4NL, func(out io.Writer) error { _, err := out.Write(make([]byte, 128*2*18)); return err }, x.Dims...)
+			return true
+		}, []string{"blk.1.ffn_up.weight: the base has it as IQ4_NL"}},
+		{"with other measures than it says", func(w *gguf.Writer, x gguf.Tensor) bool {
+			if x.Name != "blk.1.ffn_up.weight" {
+				return false
+			}
+			w.F32(x.Name, make([]float32, 64), 64)
+			return true
+		}, []string{"blk.1.ffn_up.weight: the base has [64] values, the LoRA 64×128"}},
+	} {
+		g := gguf.NewWriter(f)
+		for _, x := range f.Tensors {
+			if !tt.change(g, x) {
+				g.F32(x.Name, floats(t, f, x.Name), x.Row(), x.Rows())
+			}
+		}
+		var b bytes.Buffer
+		if err := g.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		err := Merge(&out, openBase(t, writeFile(t, "base.gguf", b.Bytes())), w, nil)
+		for _, want := range tt.want {
+			if err == nil || !strings.Contains(err.Error(), want) || out.Len() > 0 {
+				t.Errorf("%s: error %v does not say %q, %d bytes", tt.name, err, want, out.Len())
+			}
+		}
+	}
+}
+
+func TestOpenBaseRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		key   string
+		value any
+		want  string
+	}{
+		{"general.type", "adapter", "general.type is adapter"},
+		{"split.count", uint16(3), "one part of 3"},
+		{"general.name", "nothing else", "general.architecture is missing"},
+	} {
+		var w gguf.Writer
+		w.Key(tt.key, tt.value)
+		var b bytes.Buffer
+		if err := w.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenBase(writeFile(t, "base.gguf", b.Bytes())); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s = %v: error %v does not say %q", tt.key, tt.value, err, tt.want)
+		}
 	}
 }

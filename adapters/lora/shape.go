@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
+	"unicode"
 
 	"tilgate/adapters/lora/gguf"
 	"tilgate/internal/fault"
@@ -119,14 +121,20 @@ func wholeNumber(v any) (int, bool) {
 	return 0, false
 }
 
-// brief keeps a hostile value from filling a log.
+// brief keeps a hostile value from filling a log, or from giving orders to a
+// terminal.
 func brief(v any) string {
-	const most = 60
+	const most = 100
 	s := fmt.Sprint(v)
 	if len(s) > most {
-		return s[:most] + "…"
+		s = s[:most] + "…"
 	}
-	return s
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return '·'
+	}, s)
 }
 
 // A Base is the file of a base model.
@@ -156,6 +164,9 @@ func shapeOfFile(f *gguf.File) (Shape, error) {
 	}
 	if t := info["general.type"]; t != nil && t != "model" {
 		return Shape{}, fault.Invalid.Errorf("general.type is %s; a base is of type model", brief(t))
+	}
+	if n, ok := wholeNumber(info["split.count"]); ok && n > 1 {
+		return Shape{}, fault.Invalid.Errorf("this is one part of %d; join them with llama.cpp's llama-gguf-split --merge", n)
 	}
 	return ShapeOf(info)
 }

@@ -34,7 +34,7 @@ two is said before anything is written.
 
 Matrices that the LoRA adapts stay F32, F16 or BF16 if they were; others become
 Q8_0, so a base of 4 bits grows by up to two times. All else is copied as it
-is. The base is read in pieces: a few hundred MB of memory are enough for any.`,
+is. The base is read in pieces: some 100 MB of memory are enough for any.`,
 		Example: "  tilgate adapter merge --base qwen3-8b.gguf --lora ./kyrgyz-lora --out qwen3-8b-ky.gguf",
 		Args:    exactly(0, "no arguments"),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return p.adapterMerge(cmd.Context(), f) }}
