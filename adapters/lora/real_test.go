@@ -104,8 +104,9 @@ const (
 // and one that was merged before it was converted, give the same; the base
 // does not.
 func TestOllama(t *testing.T) {
+	t.Parallel() // most of it is waiting for the server
 	s := server{ollamatest.Start(t), t}
-	for arch, some := range map[string][]string{"llama": {"plain", "rsLoRA", "patterns"}, "qwen2": {"plain"}} {
+	for arch, some := range map[string][]string{"llama": {"plain", "rsLoRA with patterns"}, "qwen2": {"plain"}} {
 		shape := tiny
 		shape.Arch = arch
 		m := newModel(shape, gguf.F32)
@@ -118,7 +119,7 @@ func TestOllama(t *testing.T) {
 		for _, kind := range some {
 			l := newAdapter(shape, kinds[kind])
 			w := open(t, l.write(t))
-			name := strings.ToLower(arch + "-" + kind)
+			name := strings.ToLower(arch + "-" + strings.ReplaceAll(kind, " ", "-"))
 			s.create(name, m.file(t), converted(t, w, base.Shape()), "")
 			s.create(name+"-before", m.plus(l).file(t), nil, "")
 			var b bytes.Buffer
@@ -175,6 +176,7 @@ func (s server) stored(name string) []byte {
 // What a real server quantises is read as what it was, but for rounding; and
 // a LoRA merged into it gives what the server makes of the two together.
 func TestOllamaQuantised(t *testing.T) {
+	t.Parallel() // most of it is waiting for the server
 	s := server{ollamatest.Start(t), t}
 	wide := Shape{Arch: "llama", Layers: 2, Embedding: 256, FeedForward: 512, Heads: 4, KVHeads: 2, HeadDim: 64, Vocab: 259, Name: "tiny 1"}
 	m, l := newModel(wide, gguf.F32), newAdapter(wide, func(l *adapter) { l.config["lora_alpha"] = 6 })
@@ -242,6 +244,7 @@ func readAsWritten(t *testing.T, m *model, base *Base, seen map[gguf.Type]bool) 
 
 // The server really refuses what ServesLoRA says it does.
 func TestOllamaNewEngine(t *testing.T) {
+	t.Parallel() // most of it is waiting for the server
 	s := server{ollamatest.Start(t), t}
 	shape := tiny
 	shape.Arch = "qwen3"
