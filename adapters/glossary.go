@@ -85,6 +85,9 @@ type Glossary struct {
 
 // NewGlossary returns the glossary of terms for a language.
 func NewGlossary(tag lang.Tag, terms []Term) Glossary {
+	if len(terms) == 0 {
+		return Glossary{}
+	}
 	g := Glossary{Terms: terms, tag: tag, heads: map[string][]int{}}
 	for i, t := range terms {
 		f := lang.Fold(tag, t.Source)

@@ -169,7 +169,7 @@ func TestNothingHalfApplied(t *testing.T) {
 			t.Errorf("%s: %v", says, err)
 		}
 	}
-	if _, _, err := f.Add("fr", change(t, 2)); !fault.NotFound.Is(err) {
+	if _, _, err := f.Add("de", change(t, 2)); !fault.NotFound.Is(err) {
 		t.Errorf("%v", err)
 	}
 	// Where the weights should go there is a file: as far as a full disk comes.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,7 @@ func models(t *testing.T, c *ollama.Client) string {
 	for _, m := range list {
 		names = append(names, m.Name)
 	}
+	slices.Sort(names) // models of one moment are listed in either order
 	return strings.Join(names, " ")
 }
 
