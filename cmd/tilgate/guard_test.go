@@ -85,7 +85,9 @@ func TestGuardWhole(t *testing.T) {
 		{"nothing but Chinese", func(string) []string { return strings.Split(chinese, "") },
 			"кыргыз тилинде", "ky", serving.Unable},
 		{"Kyrgyz, then Russian", func(string) []string { return words(kyrgyz + russian + russian) }, "", "ky", ""},
-		{"citations of nothing", func(string) []string { return words("Аялдар 58 жашында чыга алышат [1][99]. Башкасын сурабаңыз [42]. ") },
+		{"citations of nothing", func(string) []string {
+			return words("Аялдар 58 жашында чыга алышат [1][99]. Башкасын сурабаңыз [42]. ")
+		},
 			"Аялдар 58 жашында чыга алышат [1]. Башкасын сурабаңыз.", "ky", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

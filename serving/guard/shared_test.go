@@ -1,0 +1,79 @@
+package guard
+
+import (
+	"bufio"
+	"compress/gzip"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tilgate/adapters"
+	"tilgate/internal/lang"
+	"tilgate/internal/lid"
+)
+
+// TestShared is TestSample's first half on sixty thousand sentences, some of
+// them labelled wrongly.
+func TestShared(t *testing.T) {
+	dir := os.Getenv("TILGATE_SHARED")
+	if dir == "" {
+		t.Skip("TILGATE_SHARED names no folder of shared data")
+	}
+	set, err := adapters.Bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "data/lid/*.tsv.gz"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	d := detector{lid.Default()}
+	total, wrong := 0, 0
+	for _, file := range files {
+		seen := map[lang.Tag]int{}
+		for label, text := range labelled(t, file) {
+			tag, err := lang.ParseTag(strings.ReplaceAll(label, "_", "-"))
+			a, ok := set.For(tag)
+			if err != nil || !ok || seen[a.Tag] == 300 || lang.ScriptOf(text) != a.Scripts[0] {
+				continue
+			}
+			seen[a.Tag]++
+			total++
+			j := judge{detector: d, tag: a.Tag, scripts: a.Scripts}
+			if err := j.pass(text); err != nil {
+				wrong++
+				t.Logf("%s, %s: %q: %v", filepath.Base(file), a.Tag, text, err)
+			}
+		}
+	}
+	t.Logf("%d of %d held wrong", wrong, total)
+	if wrong*2000 > total {
+		t.Errorf("%d of %d held wrong, want 1 in 2,000 at most", wrong, total)
+	}
+}
+
+// labelled yields the lines of label, tab and text in a file.
+func labelled(t *testing.T, file string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(z)
+		for lines.Scan() {
+			if label, text, _ := strings.Cut(lines.Text(), "\t"); !yield(label, text) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
