@@ -14,9 +14,10 @@ import (
 // storeys says on which storey each package stands. An import goes down at
 // least one.
 var storeys = map[string]int{
-	"internal/fault": 0, // the ground has steps
-	"internal/lang":  1,
-	"internal/lid":   2,
+	"internal/fault":    0, // the ground has steps
+	"internal/lang":     1,
+	"internal/lid":      2,
+	"internal/translit": 2,
 
 	"adapters": words,
 	"rag":      words,

@@ -14,13 +14,15 @@ type Candidate struct {
 	Layout string     // that was meant: "ru", "th"; "en" is QWERTY
 	Tags   []lang.Tag // languages that are typed with it; none for QWERTY, which most are
 	Text   string
+	Sound  bool // Text is spelled as its script allows, which a slip seldom is
 }
 
 // Retyped returns what a text would be, had the layout that was meant been on:
 // ghbdtn is привет, and руддщ is hello. Text in Latin letters was meant for any
 // of the layouts, other text for QWERTY. Candidates that read the same are
 // one. They say nothing about which is right, or whether the text was right as
-// it stands: let a detector of languages judge.
+// it stands: let a detector of languages judge those that are Sound. It cannot
+// tell good Thai from bad, since Thai is the only language of its script.
 func Retyped(text string) []Candidate {
 	script := lang.ScriptOf(text)
 	if script == "Kore" {
@@ -30,10 +32,10 @@ func Retyped(text string) []Candidate {
 	for _, m := range keymaps() {
 		switch {
 		case script == "Latn":
-			list = addCandidate(list, text, Candidate{m.name, slices.Clone(m.tags), m.fromQwerty(text)})
+			list = addCandidate(list, text, Candidate{Layout: m.name, Tags: slices.Clone(m.tags), Text: m.fromQwerty(text)})
 		case script == m.script:
 			if out := m.toQwerty(text); lang.ScriptOf(out) == "Latn" && !strings.ContainsFunc(out, m.writes) {
-				list = addCandidate(list, text, Candidate{"en", nil, out})
+				list = addCandidate(list, text, Candidate{Layout: "en", Text: out})
 			}
 		}
 	}
@@ -48,6 +50,7 @@ func addCandidate(list []Candidate, text string, c Candidate) []Candidate {
 	if c.Text == text {
 		return list
 	}
+	c.Sound = sound(c.Text)
 	for i := range list {
 		if list[i].Text == c.Text {
 			list[i].Tags = append(list[i].Tags, c.Tags...)

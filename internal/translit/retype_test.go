@@ -36,6 +36,18 @@ func TestRetyped(t *testing.T) {
 	}
 }
 
+func TestSound(t *testing.T) {
+	for text, want := range map[string]bool{
+		"สวัสดีครับ": true, "ภาษาไทยเรียบง่าย น้ำเย็น เพราะ": true, "เ้ิกะื": false, "กาหหีกเาะยกั": false, "อแทกสห": false, "แดาดอดืหยสหมหฦ พดัสดๆ": false,
+		"नमस्ते, मेरा नाम क्या है? हिंदी": true, "हारघो": true, "ैाक": false, "नकुुगे": false,
+		"안녕하세요": true, "호ㅠㅇ수": false, "salom": true, "mp3": true, "B2B": false, "je;;o": false, "о2м": false, "": true,
+	} {
+		if got := sound(text); got != want {
+			t.Errorf("sound(%q) = %v", text, got)
+		}
+	}
+}
+
 func TestRetypedNone(t *testing.T) {
 	for _, text := range []string{"", "123", "…", "ខ្មែរ"} {
 		if got := Retyped(text); len(got) != 0 {
@@ -75,7 +87,7 @@ func FuzzRetyped(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, c := range Retyped(text) {
 			if utf8.ValidString(text) && !utf8.ValidString(c.Text) || len(c.Text) > 9*len(text) {
-				t.Errorf("Retyped(%q) has %q", text, c)
+				t.Errorf("Retyped(%q) has %q", text, c.Text)
 			}
 		}
 	})
