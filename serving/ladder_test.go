@@ -272,3 +272,20 @@ func TestMask(t *testing.T) {
 		t.Errorf("searched for %q, recorded %+v", w.queries[0].Text, w.records[0].Guard)
 	}
 }
+
+// A question typed with the Latin layout on is understood, where nothing else
+// makes sense of it.
+func TestKeyboard(t *testing.T) {
+	w := newWorld(t, Options{Language: "en"})
+	w.model = says("58 [1].")
+	a := w.ask(t.Context(), user("Fzklfh rfyxf ;finfy gtycbzuf xsufn&"))
+	if a.err != nil || a.plan.Adapter != "ky" || a.plan.Language.By != ByKeyboard || w.queries[0].Text != question {
+		t.Fatalf("%v, %+v, searched for %+v", a.err, a.plan, w.queries)
+	}
+	if p := w.prompts[0]; p.Question != question || p.Messages[len(p.Messages)-1].Content != question {
+		t.Errorf("the model reads %q", p.Messages)
+	}
+	if a := w.ask(t.Context(), user("fzk")); a.plan.Language.By != ByDefault {
+		t.Errorf("three letters: %+v", a.plan)
+	}
+}

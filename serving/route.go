@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tilgate/adapters"
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
+	"tilgate/internal/translit"
 )
 
 // Auto is the model name that leaves everything to Tilgate.
@@ -111,6 +113,10 @@ func (s *Service) language(set *adapters.Set, r Request, f *found) Language {
 		other.By = ByText
 		return other
 	}
+	if l, text := s.retyped(f.question, served); l.Tag != lang.Und {
+		f.question = text
+		return l
+	}
 	if before.Tag != lang.Und {
 		return Language{Tag: before.Tag, Script: script, Confidence: before.Confidence, By: ByConversation}
 	}
@@ -121,6 +127,28 @@ func (s *Service) language(set *adapters.Set, r Request, f *found) Language {
 		}
 	}
 	return l
+}
+
+// lettersRetyped is how many letters a text must have for another keyboard to
+// be tried: of two or three, nearly all are a word somewhere.
+const lettersRetyped = 8
+
+// retyped tells the language of a text that makes sense only as typed with the
+// wrong keyboard layout on, and what it is then; Und if it makes none.
+func (s *Service) retyped(text string, served []lang.Tag) (Language, string) {
+	best, as := Language{Tag: lang.Und}, text
+	if utf8.RuneCountInString(text) < lettersRetyped {
+		return best, as
+	}
+	for _, c := range translit.Retyped(text) {
+		l := s.parts.Detector.Detect(c.Text, served, nil)
+		typed := len(c.Tags) == 0 || slices.Contains(c.Tags, l.Tag.Base())
+		if c.Sound && typed && l.Tag != lang.Und && l.Confidence >= certain && l.Confidence > best.Confidence {
+			best, as = l, c.Text
+			best.By = ByKeyboard
+		}
+	}
+	return best, as
 }
 
 // conversation tells what language the user's earlier turns are in.

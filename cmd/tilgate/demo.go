@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/adapters"
-	"tilgate/internal/lang"
 	"tilgate/rag"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
@@ -125,10 +124,10 @@ func concat[K, V any](parts []iter.Seq2[K, V]) iter.Seq2[K, V] {
 	}
 }
 
-func join(tags []lang.Tag) string {
+func join[S ~string](list []S) string {
 	var names []string
-	for _, t := range tags {
-		names = append(names, string(t))
+	for _, s := range list {
+		names = append(names, string(s))
 	}
 	return strings.Join(names, ", ")
 }

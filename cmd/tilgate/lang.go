@@ -14,8 +14,9 @@ import (
 )
 
 func (p *program) langCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "lang", Short: "Show the languages served, detect languages, train the detector"},
-		p.langListCommand(), p.langShowCommand(), p.langDetectCommand(), p.langTrainCommand(), p.langCostCommand(), p.langCheckCommand())
+	return group(&cobra.Command{Use: "lang", Short: "Show and check the languages served, detect languages, convert scripts"},
+		p.langListCommand(), p.langShowCommand(), p.langCheckCommand(), p.langDetectCommand(), p.langConvertCommand(),
+		p.langRetypeCommand(), p.langCostCommand(), p.langTrainCommand())
 }
 
 type detectFlags struct {
