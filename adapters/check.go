@@ -21,8 +21,8 @@ func Check(only string, folders ...fs.FS) (checked []*Adapter, faults []error) {
 			if last && only != "" && f.name != strings.TrimSuffix(only, ".toml") {
 				continue
 			}
-			if f.err != nil {
-				faults = append(faults, f.fault())
+			if err := f.err(); err != nil {
+				faults = append(faults, err)
 				continue
 			}
 			layer = append(layer, f.adapter)

@@ -39,8 +39,8 @@ func OpenLive(o Options, dir fs.FS, log *slog.Logger) (*Live, error) {
 		return nil, err
 	}
 	for _, f := range base {
-		if f.err != nil {
-			return nil, f.fault()
+		if err := f.err(); err != nil {
+			return nil, err
 		}
 	}
 	if dir == nil {
@@ -55,9 +55,7 @@ func OpenLive(o Options, dir fs.FS, log *slog.Logger) (*Live, error) {
 	}
 	var faults []error
 	for _, f := range files {
-		if f.err != nil {
-			faults = append(faults, f.fault())
-		}
+		faults = append(faults, f.err())
 		l.good[f.name] = f.adapter
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -121,8 +119,8 @@ func (l *Live) refresh() {
 	var usable []file
 	good := map[string]*Adapter{}
 	for _, f := range files {
-		if f.err != nil {
-			l.log.Error("an adapter's file has faults; what was in force before stays", "adapter", f.name, "err", f.err)
+		if err := f.err(); err != nil {
+			l.log.Error("an adapter's file has faults; what was in force before stays", "adapter", f.name, "err", err)
 			f.adapter = l.good[f.name]
 		}
 		if f.adapter != nil {

@@ -48,8 +48,8 @@ func Load(o Options, folders ...fs.FS) (*Set, error) {
 		faults = append(faults, err)
 		var layer []*Adapter
 		for _, f := range files {
-			if f.err != nil {
-				faults = append(faults, f.fault())
+			if err := f.err(); err != nil {
+				faults = append(faults, err)
 				continue
 			}
 			layer = append(layer, f.adapter)
@@ -66,10 +66,17 @@ func Load(o Options, folders ...fs.FS) (*Set, error) {
 type file struct {
 	name    string // without .toml
 	adapter *Adapter
-	err     error // every fault
+	faults  []error
 }
 
-func (f file) fault() error { return fmt.Errorf("reading adapter %s: %w", f.name, f.err) }
+// err returns every fault with the file's name, a line each.
+func (f file) err() error {
+	var named []error
+	for _, err := range f.faults {
+		named = append(named, fmt.Errorf("reading adapter %s: %w", f.name, err))
+	}
+	return errors.Join(named...)
+}
 
 // readFolder reads every language file of a folder, in order of name.
 func readFolder(dir fs.FS, key verdict.Key) ([]file, error) {
@@ -80,7 +87,7 @@ func readFolder(dir fs.FS, key verdict.Key) ([]file, error) {
 	var files []file
 	for _, name := range names {
 		f := file{name: strings.TrimSuffix(path.Base(name), ".toml")}
-		f.adapter, f.err = readFile(dir, name, key)
+		f.adapter, f.faults = readFile(dir, name, key)
 		files = append(files, f)
 	}
 	return files, nil
@@ -89,24 +96,24 @@ func readFolder(dir fs.FS, key verdict.Key) ([]file, error) {
 // maxFile is more than any language file needs, in bytes.
 const maxFile = 1 << 20
 
-func readFile(dir fs.FS, name string, key verdict.Key) (*Adapter, error) {
+func readFile(dir fs.FS, name string, key verdict.Key) (*Adapter, []error) {
 	if info, err := fs.Stat(dir, name); err != nil {
-		return nil, err
+		return nil, []error{err}
 	} else if info.Size() > maxFile {
-		return nil, fmt.Errorf("it has %d bytes; a language file has %d at most", info.Size(), maxFile)
+		return nil, []error{fmt.Errorf("it has %d bytes; a language file has %d at most", info.Size(), maxFile)}
 	}
 	data, err := fs.ReadFile(dir, name)
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
 	a, faults := Parse(data)
 	if a == nil {
-		return nil, errors.Join(faults...)
+		return nil, faults
 	}
 	terms, wrong := readGlossary(dir, string(a.Tag))
 	a.Glossary = NewGlossary(a.Tag, terms)
 	a.readVerdict(dir, key)
-	return a, errors.Join(append(faults, wrong...)...)
+	return a, append(faults, wrong...)
 }
 
 // Parse reads a language file, and returns every fault of it. The adapter is

@@ -13,12 +13,20 @@ import (
 )
 
 // misbehaving stands in for an Ollama whose model does what it should not. It
-// answers a prompt with the words that behave returns, each after a pause.
-func misbehaving(t *testing.T, pause time.Duration, behave func(prompt string) []string) string {
+// answers a prompt with the words that behave returns, each after a pause. It
+// holds one model unless more are named.
+func misbehaving(t *testing.T, pause time.Duration, behave func(prompt string) []string, models ...string) string {
 	t.Helper()
+	if len(models) == 0 {
+		models = []string{"wild:1b"}
+	}
+	var tags []map[string]string
+	for _, name := range models {
+		tags = append(tags, map[string]string{"name": name, "model": name, "digest": "digest of " + name, "modified_at": "2026-01-01T00:00:00Z"})
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/tags", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"models":[{"name":"wild:1b","model":"wild:1b","digest":"d","modified_at":"2026-01-01T00:00:00Z"}]}`)
+		json.NewEncoder(w).Encode(map[string]any{"models": tags})
 	})
 	mux.HandleFunc("POST /api/show", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"capabilities":["completion"]}`) })
 	mux.HandleFunc("POST /api/chat", func(w http.ResponseWriter, r *http.Request) {

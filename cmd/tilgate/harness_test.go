@@ -133,14 +133,15 @@ type chatMessage struct {
 }
 
 type chatExtension struct {
-	Language  struct{ Tag, Script string }
-	Adapter   string
-	Model     string
-	Grounded  bool
-	Degraded  string
-	Chars     int
-	Estimated bool                                `json:"usage_estimated"`
-	Passages  []struct{ Document, Source string } `json:"passages"`
+	Language     struct{ Tag, Script string }
+	Adapter      string
+	Why, Weights string
+	Model        string
+	Grounded     bool
+	Degraded     string
+	Chars        int
+	Estimated    bool                                `json:"usage_estimated"`
+	Passages     []struct{ Document, Source string } `json:"passages"`
 }
 
 func (a chatAnswer) message() chatMessage {

@@ -63,7 +63,7 @@ country where most of its readers live; a tag such as sw-KE names another.`,
 			if err != nil {
 				return fmt.Errorf("showing how %s is written: %w", tag, err)
 			}
-			return p.print(asJSON, languageDetail{newLanguage(a), a.Fallback, a.Retrieve.Also, a.System, a.Say, w})
+			return p.print(asJSON, languageDetail{newLanguage(a), a.Fallback, a.Retrieve.Also, a.System, a.Insist, a.Terms, a.Say, w})
 		}}
 	p.configFlag(cmd, &path)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -97,7 +97,7 @@ func (l language) String() string {
 	for i, s := range l.Scripts {
 		scripts[i] = string(s)
 	}
-	return fmt.Sprintf("%-4s %-10s %-15s %-20s %-12s reviewed: %s", l.Tag, l.English, strings.Join(scripts, ","), l.Analyzer, l.Kind, l.Reviewed)
+	return fmt.Sprintf("%-4s %-15s %-15s %-20s %-12s reviewed: %s", l.Tag, l.English, strings.Join(scripts, ","), l.Analyzer, l.Kind, l.Reviewed)
 }
 
 type languages []language
@@ -115,14 +115,16 @@ type languageDetail struct {
 	Fallback []lang.Tag   `json:"fallback"`
 	Also     []lang.Tag   `json:"also"`
 	System   string       `json:"system"`
+	Insist   string       `json:"insist"`
+	Terms    string       `json:"terms"`
 	Say      adapters.Say `json:"say"`
 	Writing  writing      `json:"writing"`
 }
 
 func (d languageDetail) String() string {
-	return fmt.Sprintf("%s  %s\nfallback: %s\nalso searched: %s\n%s\n\n%s\n\nnot found:  %s\nquoting:    %s\ntranslated: %s\nblocked:    %s\nhandover:   %s",
-		d.language, d.Name, orNone(d.Fallback), orNone(d.Also), d.Writing, strings.TrimSpace(d.System),
-		d.Say.NotFound, d.Say.Quoting, d.Say.Translated, d.Say.Blocked, d.Say.Handover)
+	return fmt.Sprintf("%s  %s\nfallback: %s\nalso searched: %s\n%s\n\n%s\n\ninsist:     %s\nterms:      %s\nnot found:  %s\nquoting:    %s\ntranslated: %s\nblocked:    %s\nhandover:   %s\nunable:     %s",
+		d.language, d.Name, orNone(d.Fallback), orNone(d.Also), d.Writing, strings.TrimSpace(d.System), d.Insist, d.Terms,
+		d.Say.NotFound, d.Say.Quoting, d.Say.Translated, d.Say.Blocked, d.Say.Handover, d.Say.Unable)
 }
 
 // writing is how a language is written, by example.

@@ -12,6 +12,7 @@ import (
 	"tilgate/adapters"
 	"tilgate/internal/lang"
 	"tilgate/internal/lid"
+	"tilgate/internal/personal"
 	"tilgate/rag"
 	"tilgate/serving"
 )
@@ -229,6 +230,32 @@ func TestTerms(t *testing.T) {
 	feed(f, "Жөлөк пулга эч нерсе керек эмес.", 4)
 	if r := f.Report(); r.Terms != 2 || r.MissedTerms != 1 {
 		t.Errorf("%+v, want 1 of 2 missed", r)
+	}
+}
+
+// Personal data is hidden from models and readers, but not what the passages
+// say themselves.
+func TestPersonal(t *testing.T) {
+	finder, err := personal.New([]string{"KG"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(detector{lid.Default()}, Options{Personal: finder, MaskAsked: true, MaskSaid: true})
+	if got, n := p.Mask("Менин номерим +996 555 123 456, пенсия канча?"); got != "Менин номерим [phone], пенсия канча?" || n != 1 {
+		t.Errorf("%q, %d", got, n)
+	}
+	office := []rag.Passage{{Text: "Телефон: +996 312 66 00 99."}}
+	f := p.Filter(serving.Rule{Adapter: bundled(t, "ky"), Scripts: []lang.Script{"Cyrl"}, Passages: office}).(*filter)
+	shown, err := feed(f, "Бөлүмдүн телефону +996 312 66 00 99 [1]. Айгүлдүкү +996 555 123 456. Калганы 1509.", 3)
+	if got, want := strings.Join(shown, ""), "Бөлүмдүн телефону +996 312 66 00 99 [1]. Айгүлдүкү [phone]. Калганы 1509."; got != want || err != nil {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+	if f.Report().Masked != 1 {
+		t.Errorf("%+v", f.Report())
+	}
+	off := New(detector{lid.Default()}, Options{Personal: finder})
+	if got, n := off.Mask("+996 555 123 456"); got != "+996 555 123 456" || n != 0 {
+		t.Errorf("not asked to, it hides %q", got)
 	}
 }
 
