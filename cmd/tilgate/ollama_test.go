@@ -3,14 +3,19 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"tilgate/internal/lang"
 	"tilgate/serving"
 	"tilgate/serving/ollama/ollamatest"
+	"tilgate/serving/tokencost"
 )
 
 // TestDemoWithOllama is the whole program with a real model server and a tiny
@@ -31,6 +36,7 @@ func TestDemoWithOllama(t *testing.T) {
 		}
 	})
 	t.Run("plain model", func(t *testing.T) { plainModel(t, s) })
+	t.Run("cost of a character", func(t *testing.T) { bytesCost(t, server.URL) })
 	server.Kill()
 	t.Run("killed", func(t *testing.T) { quotesInstead(t, s) })
 }
@@ -47,6 +53,26 @@ func modelAnswers(t *testing.T, a chatAnswer, counted bool) {
 	// A token is a byte for the tiny model, and the prompt holds passages.
 	if counted && (a.Usage.Prompt < 1000 || a.Usage.Completion == 0 || x.Estimated || a.Usage.Total != a.Usage.Prompt+a.Usage.Completion) {
 		t.Errorf("usage %+v, estimated: %v", a.Usage, x.Estimated)
+	}
+}
+
+// bytesCost measures what is known: the tiny model has a token for each byte.
+func bytesCost(t *testing.T, url string) {
+	config := filepath.Join(t.TempDir(), "tilgate.toml")
+	write(t, config, fmt.Sprintf("data = %q\n[ollama]\nurl = %q\n", t.TempDir(), url))
+	code, out, errOut := tilgate(t, "lang", "cost", "--config", config, "--model", "tiny", "--lang", "ky,en", "--json")
+	var costs []tokencost.Cost
+	if err := json.Unmarshal([]byte(out), &costs); code != 0 || err != nil || len(costs) != 2 {
+		t.Fatalf("%d %v %s %s", code, err, out, errOut)
+	}
+	want := map[lang.Tag][2]float64{"en": {0.99, 1.01}, "ky": {1.7, 2}}
+	for _, c := range costs {
+		if w := want[c.Tag]; c.TokensPerCharacter < w[0] || c.TokensPerCharacter > w[1] {
+			t.Errorf("%+v, want %v bytes", c, w)
+		}
+	}
+	if _, out, _ := tilgate(t, "lang", "cost", "--config", config); !strings.Contains(out, "times English") {
+		t.Errorf("what is kept: %s", out)
 	}
 }
 

@@ -172,6 +172,10 @@ func (t *Table) All() []Cost {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.refresh()
+	return t.sorted()
+}
+
+func (t *Table) sorted() []Cost {
 	return slices.SortedFunc(maps.Values(t.costs), func(a, b Cost) int {
 		if a.Model != b.Model {
 			return strings.Compare(a.Model, b.Model)
@@ -190,17 +194,21 @@ func cmpFloat(a, b float64) int {
 	return 1
 }
 
-// Keep puts costs into the table and its file, in place of older ones.
+// Keep puts costs into the table and its file, in place of older ones. What
+// others have put there meanwhile stays.
 func (t *Table) Keep(costs ...Cost) error {
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.read(); err != nil {
+		return err
+	}
 	if t.costs == nil {
 		t.costs = map[key]Cost{}
 	}
 	for _, c := range costs {
 		t.costs[key{c.Model, c.Tag.Base()}] = c
 	}
-	t.mu.Unlock()
-	data, err := json.MarshalIndent(t.All(), "", "  ")
+	data, err := json.MarshalIndent(t.sorted(), "", "  ")
 	if err != nil {
 		return err
 	}
