@@ -94,17 +94,17 @@ func TestScripts(t *testing.T) {
 }
 
 // TestGrowth: a long text of one character takes no longer than another, and
-// does not grow out of hand. Were anything looked at once more for each
-// character, this would take minutes.
+// does not grow out of hand. Were all of it looked at once more for
+// each character, this would take minutes.
 func TestGrowth(t *testing.T) {
 	for _, a := range []Alphabet{alphabet(t, "ky", "Latn", "turkic"), alphabet(t, "uz", "Cyrl", "1940"), alphabet(t, "tt", "Latn", "zamanalif"),
 		alphabet(t, "kk", "Arab", "tote"), alphabet(t, "ug", "Latn", "uly"), alphabet(t, "ms", "Arab", "jawi")} {
 		for _, c := range []string{"ш", "a", "ʼ", "'", "`", "`a1 ", "yʼ", "ئ", "ى", "щ", "a1", "@.", "nya", "\xff"} {
-			text := strings.Repeat(c, 1<<17/len(c))
+			text := strings.Repeat(c, 1<<15/len(c))
 			for _, convert := range []func(string) string{a.Write, a.Read} {
 				start := time.Now()
 				got := convert(text)
-				if d := time.Since(start); d > 10*time.Second {
+				if d := time.Since(start); d > 5*time.Second {
 					t.Errorf("%s in %s, %s: much of %q took %v", a.Tag, a.Script, a.Name, c, d)
 				}
 				if len(got) > maxGrowth*len(text) {
