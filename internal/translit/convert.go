@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // convert returns text by the rules of t. It takes time in proportion to the
@@ -217,134 +216,6 @@ func (r *run) classOf(i int) uint8 {
 	return none
 }
 
-// capital reports that the letters at i are written as capitals. A soft sign
-// has no capital in Latin letters, and goes by those around it.
-func (r *run) capital(i, n int) bool {
-	for _, c := range r.text[i : i+n] {
-		if unicode.IsUpper(c) || unicode.IsTitle(c) {
-			return true
-		}
-		if unicode.IsLower(c) {
-			return false
-		}
-	}
-	if !r.latin || i == 0 || !unicode.IsUpper(r.text[i-1]) {
-		return false
-	}
-	for k := i + n; k < min(i+n+3, len(r.text)) && unicode.IsLetter(r.text[k]); k++ {
-		if !unicode.Is(unicode.Lm, r.text[k]) {
-			return unicode.IsUpper(r.text[k])
-		}
-	}
-	capitals := 0 // at the end of a word, two of them say that all are
-	for k := i - 1; k >= max(0, i-4); k-- {
-		if unicode.IsUpper(r.text[k]) {
-			capitals++
-		} else if !unicode.Is(unicode.Lm, r.text[k]) {
-			break
-		}
-	}
-	return capitals > 1
-}
-
-// capitals returns to with its first letter as a capital, or all of them in a
-// word that is written so: Шаар is Şaar or Shaar, ШААР is SHAAR.
-func (r *run) capitals(to string, i, n int) string {
-	all, next := i > 0 && unicode.IsUpper(r.text[i-1]), i+n // АҚШнинг is AQSHning
-	if next < len(r.text) && unicode.IsUpper(r.text[next]) {
-		all = true
-	}
-	for _, c := range r.text[i+1 : next] { // Sh is Ш, and so is SH
-		if unicode.IsUpper(c) || unicode.IsLower(c) {
-			all = unicode.IsUpper(c)
-		}
-	}
-	var b strings.Builder
-	first := true
-	for _, c := range to {
-		if up := r.upper(c); (all || first) && up != c {
-			c, first = up, false
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
-}
-
-func (t *table) upper(c rune) rune {
-	if t.dots && c == 'i' {
-		return 'İ'
-	}
-	return unicode.ToUpper(c)
-}
-
-// lower returns the lower case of the character at i, and one apostrophe for
-// all of them where it belongs to a word.
-func (r *run) lower(i int) rune {
-	c := r.text[i]
-	switch {
-	case r.latin && apostrophe(c):
-		return r.apostrophe(i)
-	case r.dotted && c == 'I':
-		return 'ı'
-	case c < utf8.RuneSelf:
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		return c
-	}
-	return unicode.ToLower(c)
-}
-
-// apostrophe decides on the one at i. Between letters it is part of the word;
-// after the word's last letter only if the two make one (bogʻ), and if the
-// word did not begin with one: 'bog' is quoted.
-func (r *run) apostrophe(i int) rune {
-	c := r.text[i]
-	if i == 0 || !r.isLetter(i-1) {
-		r.quoted = true
-		return c
-	}
-	k := i
-	for k < len(r.text) && apostrophe(r.text[k]) && k < i+3 {
-		k++
-	}
-	if k < len(r.text) && unicode.IsLetter(r.text[k]) {
-		return 'ʼ'
-	}
-	if c == 'ʼ' || c == 'ʻ' {
-		return 'ʼ'
-	}
-	if k == i+1 && (c == '‘' || !r.quoted) && r.pair(r.low[i-1]) {
-		return 'ʼ'
-	}
-	r.quoted = false
-	return c
-}
-
-// pair reports whether some letter is written as c and an apostrophe.
-func (t *table) pair(c rune) bool {
-	if c >= maxLetter || t.index[c] == 0 {
-		return false
-	}
-	return slices.ContainsFunc(t.rules[t.index[c]-1], func(g rule) bool {
-		return len(g.from) == 2 && g.from[1] == 'ʼ'
-	})
-}
-
-func (r *run) isLetter(i int) bool {
-	return unicode.IsLetter(r.text[i]) || unicode.IsMark(r.text[i]) || r.low[i] == 'ʼ'
-}
-
-func (r *run) apostropheAt(i int) bool { return r.low[i] == 'ʼ' || r.writes && apostrophe(r.text[i]) }
-
-func apostrophe(c rune) bool {
-	switch c {
-	case '\'', '`', '´', '‘', '’', 'ʻ', 'ʼ', '′', '＇':
-		return true
-	}
-	return false
-}
-
 // findVowels notes, for each letter, the classes of the vowels after and
 // before it in its word.
 func (r *run) findVowels() {
@@ -374,14 +245,4 @@ func (r *run) seen(seen uint8, i int) uint8 {
 		return none
 	}
 	return seen
-}
-
-// signs counts what in text shows it to be in this alphabet.
-func (t *table) signs(text string) int {
-	n := 0
-	text = strings.ToLower(text)
-	for _, m := range t.marks {
-		n += strings.Count(text, m)
-	}
-	return n
 }

@@ -20,5 +20,6 @@ var sentences = map[lang.Tag][]string{
 		"Ertaga soat 9 da markazga keling.", "Isʼhoq sanʼat maktabida taʼlim oladi.", "XX-asrda, 10-dekabrda Oʻzbekiston poytaxti yangi obyekt qurdi.", "SHAHAR HOKIMLIGI, CHORSU, Shahrisabz."},
 	"az": {"Uşağın doğum haqqında şəhadətnaməsini haradan almaq olar?", "Müavinət almaq üçün hansı sənədlər lazımdır?", "İstanbulda və Işıqlıda hava istidir.", "SABAH SAAT 9-DA GƏLİN."},
 	"tk": {"Çaganyň doglandygy hakyndaky şahadatnamany nireden alyp bolar?", "Kömek puly almak üçin haýsy resminamalar gerek?", "Ertir sagat 9-da geliň, ýene bir ýyl.", "Eje, aýal, ýol, ýürek, Aşgabat."},
+	"ms": {"Di manakah saya boleh mendapatkan sijil kelahiran anak saya?", "Apakah dokumen yang diperlukan?", "Datang esok pukul 9 pagi."},
 	"ug": {"بالىنىڭ تۇغۇلغانلىق گۇۋاھنامىسىنى نەدىن ئالىمەن؟", "ياردەم پۇلى ئېلىش ئۈچۈن قايسى ھۆججەتلەر كېرەك؟", "مەسئۇل كىشى ئائىلىسى بىلەن كەلدى.", "ئەتە سائەت 9 دا كېلىڭ، ژۇرنال ئوقۇيمىز."},
 }

@@ -2,6 +2,7 @@ package translit
 
 import (
 	"slices"
+	"strings"
 
 	"tilgate/internal/lang"
 )
@@ -106,4 +107,14 @@ func (a Alphabet) Read(text string) string {
 		return text
 	}
 	return a.read.convert(text)
+}
+
+// signs counts what in text shows it to be in this alphabet.
+func (t *table) signs(text string) int {
+	n := 0
+	text = strings.ToLower(text)
+	for _, m := range t.marks {
+		n += strings.Count(text, m)
+	}
+	return n
 }
