@@ -59,7 +59,8 @@ func (s *Service) languageAlone(model string) (string, lang.Tag, bool) {
 
 // found is what is known of a question before anything is searched.
 type found struct {
-	question string // in its last form
+	question string // as the guard and the keyboard leave it
+	written  string // the same, in the script of the passages found
 	language Language
 	chain    []*adapters.Adapter // that may answer, the best first; never empty
 	why      string              // the first of them may

@@ -195,7 +195,7 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 	}
 	a := f.chain[0]
 	x.Plan = Plan{Language: f.language, Adapter: a.Tag, Why: f.why}
-	passages, err := s.retrieve(ctx, r, f, &x.Plan)
+	passages, err := s.retrieve(ctx, r, &f, &x.Plan)
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func lastQuestion(messages []Message) (string, error) {
 
 // retrieve finds the passages for a question. A store that is down does not
 // fail the request; it is noted in the plan.
-func (s *Service) retrieve(ctx context.Context, r Request, f found, plan *Plan) ([]rag.Passage, error) {
+func (s *Service) retrieve(ctx context.Context, r Request, f *found, plan *Plan) ([]rag.Passage, error) {
 	passages, err := s.search(ctx, r, f)
 	switch {
 	case err != nil && (fault.NotFound.Is(err) || ctx.Err() != nil):
@@ -257,17 +257,24 @@ func (s *Service) retrieve(ctx context.Context, r Request, f found, plan *Plan) 
 
 // search asks for the question alone, in the scripts of its language, then
 // together with the one before: "And for a man?" means little alone.
-func (s *Service) search(ctx context.Context, r Request, f found) ([]rag.Passage, error) {
+func (s *Service) search(ctx context.Context, r Request, f *found) ([]rag.Passage, error) {
 	a := f.chain[0]
 	q := rag.Query{Text: f.question, Lang: f.searched, Also: f.also, KBs: r.Knowledge, Tenant: r.Caller.Tenant}
 	q.In = s.translate(ctx, r, a, f.question)
-	texts := forms(f.searched, f.question)
+	written := forms(f.searched, f.question)
+	texts := written
 	if before := questionBefore(r.Messages); before != "" {
-		texts = append(texts, forms(f.searched, before+"\n"+f.question)...)
+		texts = slices.Concat(written, forms(f.searched, before+"\n"+f.question))
 	}
-	for _, q.Text = range texts {
-		if passages, err := s.parts.Retriever.Retrieve(ctx, q); err != nil || len(passages) > 0 {
-			return passages, err
+	for i, text := range texts {
+		q.Text = text
+		passages, err := s.parts.Retriever.Retrieve(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(passages) > 0 {
+			f.written = written[i%len(written)]
+			return passages, nil
 		}
 	}
 	return nil, nil

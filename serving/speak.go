@@ -78,7 +78,7 @@ func (sp *speech) note(did string, miss *Miss) {
 func (sp *speech) attempts(ctx context.Context, first Choice) iter.Seq[attempt] {
 	return func(yield func(attempt) bool) {
 		s, own := sp.s, sp.found.chain[0]
-		try := attempt{degraded: sp.x.Plan.Degraded, adapter: own, choice: first, prompt: s.prompt(sp.request, own, first.Name, sp.found.question, sp.passages)}
+		try := attempt{degraded: sp.x.Plan.Degraded, adapter: own, choice: first, prompt: sp.prompt(own, first.Name)}
 		if !yield(try) {
 			return
 		}
@@ -89,7 +89,7 @@ func (sp *speech) attempts(ctx context.Context, first Choice) iter.Seq[attempt] 
 		if len(sp.found.chain) > 1 {
 			a := sp.found.chain[1]
 			choice := s.parts.Models.Pick(ctx, a, sp.request.Model)
-			next := attempt{StepFallback, OtherLanguage, a, choice, insist(s.prompt(sp.request, a, choice.Name, sp.found.question, sp.passages))}
+			next := attempt{StepFallback, OtherLanguage, a, choice, insist(sp.prompt(a, choice.Name))}
 			if !choice.Own && !yield(next) {
 				return
 			}
@@ -97,6 +97,16 @@ func (sp *speech) attempts(ctx context.Context, first Choice) iter.Seq[attempt] 
 		refusal := Choice{Name: "none", Model: fixed(own.Say.Unable), Own: true}
 		yield(attempt{StepRefuse, Unable, own, refusal, Prompt{Adapter: own}})
 	}
+}
+
+// prompt returns what an adapter's model is asked. One that compares words
+// gets the question in the script of the passages.
+func (sp *speech) prompt(a *adapters.Adapter, model string) Prompt {
+	p := sp.s.prompt(sp.request, a, model, sp.found.question, sp.passages)
+	if sp.found.written != "" {
+		p.Question = sp.found.written
+	}
+	return p
 }
 
 // insist returns the prompt for a second try: colder, and with the language
