@@ -72,6 +72,9 @@ type found struct {
 func (s *Service) find(r Request) (found, error) {
 	set := s.parts.Adapters() // one set from beginning to end
 	f := found{question: r.Messages[len(r.Messages)-1].Content, why: Own}
+	if lang.IsZawgyi(f.question) {
+		f.question = lang.FromZawgyi(f.question)
+	}
 	f.language = s.language(set, r, &f)
 	if f.language.Tag == lang.Und {
 		return f, fault.Unsupported.Field("tilgate.language",
