@@ -279,14 +279,19 @@ func TestLive(t *testing.T) {
 
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir := fstest.MapFS{"kaa.toml": {Data: []byte(language("kaa"))}}
-		l, err := OpenLive(Options{}, dir, slog.New(slog.DiscardHandler))
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "kaa.toml"), []byte(language("kaa")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := OpenLive(Options{}, os.DirFS(dir), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
 		go l.Watch(t.Context(), time.Second)
 		synctest.Wait()
-		delete(dir, "kaa.toml")
+		if err := os.Remove(filepath.Join(dir, "kaa.toml")); err != nil {
+			t.Fatal(err)
+		}
 		time.Sleep(1500 * time.Millisecond)
 		synctest.Wait()
 		if _, ok := l.Set().For("kaa"); ok {
