@@ -128,3 +128,22 @@ func TestCitesOnlyWhatWasShown(t *testing.T) {
 		t.Errorf("the one that quotes sees all passages: %+v", a.done.Citations)
 	}
 }
+
+// Where it was measured what a character costs, that decides what fits; a LoRA
+// costs what its base does.
+func TestMeasuredCost(t *testing.T) {
+	w := newWorld(t, Options{PromptTokens: 900, Cost: func(model string, tag lang.Tag) float64 {
+		if model != "base" || tag != "ky" {
+			return 0
+		}
+		return 0.3
+	}})
+	a, _ := w.parts.Adapters().For("ky")
+	mine := *a
+	mine.Model = "base"
+	for model, want := range map[string]int{"other": 0, "base": 2, "tilgate-ky-0123456789ab": 2} {
+		if p := w.prompt(user(question), &mine, model, question, passages); p.Shown != want {
+			t.Errorf("%s is shown %d passages, want %d", model, p.Shown, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 
@@ -14,9 +15,10 @@ import (
 // llama.cpp. With a URL it is asked in place of Ollama.
 type OpenAIConfig struct {
 	URL    string      `toml:"url"`
-	Model  string      `toml:"model"` // for languages that name none; empty is the server's first
-	Kind   openai.Kind `toml:"kind"`  // empty means that the server is asked what it is
-	APIKey string      `toml:"-"`     // from TILGATE_OPENAI_KEY
+	Model  string      `toml:"model"`   // for languages that name none; empty is the server's first
+	Kind   openai.Kind `toml:"kind"`    // empty means that the server is asked what it is
+	NumCtx int         `toml:"num_ctx"` // context in tokens that the server was started with; 0 means 8192
+	APIKey string      `toml:"-"`       // from TILGATE_OPENAI_KEY
 }
 
 func (c OpenAIConfig) check(fault func(format string, args ...any)) {
@@ -25,6 +27,9 @@ func (c OpenAIConfig) check(fault func(format string, args ...any)) {
 	}
 	if c.URL == "" && c != (OpenAIConfig{}) {
 		fault("openai.url is missing; it says where the server is")
+	}
+	if c.NumCtx < 0 {
+		fault("openai.num_ctx: %d is below 0", c.NumCtx)
 	}
 	if !slices.Contains([]openai.Kind{"", openai.VLLM, openai.LlamaCpp, openai.Other}, c.Kind) {
 		fault("openai.kind: %q is not one of vllm, llama.cpp, other; leave it out to have the server asked", c.Kind)
@@ -46,6 +51,15 @@ func (c Config) defaultModel() string {
 		return c.OpenAI.Model
 	}
 	return c.Ollama.Model
+}
+
+// promptTokens is how much of the model's context a prompt may take; the rest
+// is for the answer.
+func (c Config) promptTokens() int {
+	if c.OpenAI.URL != "" {
+		return cmp.Or(c.OpenAI.NumCtx, 8192) * 3 / 4
+	}
+	return c.Ollama.NumCtx * 3 / 4
 }
 
 // openModelServer returns the client of the server that is configured. Weights

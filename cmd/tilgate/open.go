@@ -123,7 +123,7 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Upstream:  models,
 		Guard:     policy,
 		Recorder:  append(record.All{record.New(log)}, recorders...),
-	}, serving.Options{Language: c.Language, PromptTokens: c.Ollama.NumCtx * 3 / 4,
+	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
 		Translate: c.Embed.URL == "", Cost: costs.Cost, Log: log}), models, costs}, nil // vectors cross languages by themselves
 }
 

@@ -27,7 +27,7 @@ type chatRequest struct {
 	Stop        []string       `json:"stop,omitempty"`
 	Logprobs    bool           `json:"logprobs,omitempty"`
 	TopLogprobs int            `json:"top_logprobs,omitempty"`
-	LoRA        *[]scaledLoRA  `json:"lora,omitempty"` // llama.cpp only
+	LoRA        []scaledLoRA   `json:"lora,omitempty"` // llama.cpp only
 }
 
 type chatMessage struct {

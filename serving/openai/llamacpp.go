@@ -42,9 +42,10 @@ func (c *Client) loras(ctx context.Context) ([]loadedLoRA, error) {
 }
 
 // choose has llama.cpp answer with the model that req names, which it would
-// not look at: with a LoRA, or with the base and none of the LoRAs that it was
-// perhaps started to apply. Its list is asked for each time: after a restart
-// the numbers may be others.
+// not look at: with a LoRA, or with the base. The scale of every LoRA is said,
+// 0 for those not asked for: an empty list means what it was started with, and
+// build 11434 applies them all even with --lora-init-without-apply. Its list is
+// asked for each time: after a restart the numbers may be others.
 func (c *Client) choose(ctx context.Context, req *chatRequest, scale float64) error {
 	if kind, err := c.Kind(ctx); err != nil || kind != LlamaCpp {
 		return err
@@ -53,12 +54,16 @@ func (c *Client) choose(ctx context.Context, req *chatRequest, scale float64) er
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(list, func(l loadedLoRA) bool { return l.name() == req.Model }); i >= 0 {
-		req.LoRA = &[]scaledLoRA{{list[i].ID, scale}}
-		return nil
+	asked := false
+	for _, l := range list {
+		s := scaledLoRA{ID: l.ID}
+		if l.name() == req.Model {
+			asked, s.Scale = true, scale
+		}
+		req.LoRA = append(req.LoRA, s)
 	}
-	if len(list) > 0 {
-		req.LoRA = &[]scaledLoRA{}
+	if asked {
+		return nil
 	}
 	return c.knows(ctx, req.Model)
 }

@@ -165,16 +165,25 @@ func TestVLLMFaults(t *testing.T) {
 	}
 }
 
-// A llama is a stand-in for llama.cpp's server, made from its documentation:
-// it looks at no model name, and applies the LoRAs that a request lists by
-// number, or those that it was started to apply. No llama.cpp was asked.
+// A llama is a stand-in for llama.cpp's server, made to behave as its build
+// 11434 does: it looks at no model name, and applies the LoRAs that a request
+// lists by number, or, if it lists none, those that it was started with.
 type llama struct {
 	loras string // as /lora-adapters lists them
 	mu    sync.Mutex
-	sent  struct {
-		Model string
-		LoRA  *[]scaledLoRA `json:"lora"`
+	sent  sentToLlama
+}
+
+type sentToLlama struct {
+	Model string
+	LoRA  *[]scaledLoRA `json:"lora"`
+}
+
+func (s sentToLlama) list() []scaledLoRA {
+	if s.LoRA == nil {
+		return nil
 	}
+	return *s.LoRA
 }
 
 func (l *llama) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -189,7 +198,11 @@ func (l *llama) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.sent.LoRA = nil
 		body, _ := io.ReadAll(r.Body)
 		_ = json.Unmarshal(body, &l.sent)
-		switch applied := l.sent.LoRA == nil || len(*l.sent.LoRA) > 0; {
+		applied := l.sent.LoRA == nil || len(*l.sent.LoRA) == 0
+		for _, s := range l.sent.list() {
+			applied = applied || s.Scale > 0
+		}
+		switch {
 		case strings.Contains(string(body), `"stream":true`):
 			_, _ = io.WriteString(w, half+stopped+done)
 		case applied:
@@ -229,9 +242,9 @@ func TestLlamaCpp(t *testing.T) {
 	for _, tt := range []struct {
 		model string
 		lora  []scaledLoRA
-	}{{"ky1", []scaledLoRA{{1, 0.7}}}, {"base", []scaledLoRA{}}} {
+	}{{"ky1", []scaledLoRA{{0, 0}, {1, 0.7}}}, {"base", []scaledLoRA{{0, 0}, {1, 0}}}} {
 		p.Model = tt.model
-		if _, _, err := gather(t, c, p); err != nil || l.sent.LoRA == nil || !slices.Equal(*l.sent.LoRA, tt.lora) {
+		if _, _, err := gather(t, c, p); err != nil || !slices.Equal(l.sent.list(), tt.lora) {
 			t.Errorf("%s: sent %+v, %v", tt.model, l.sent, err)
 		}
 	}

@@ -88,6 +88,11 @@ type key struct {
 	tag   lang.Tag
 }
 
+// keyOf finds "qwen3" and "qwen3:latest", which servers take for one, together.
+func keyOf(model string, tag lang.Tag) key {
+	return key{strings.TrimSuffix(model, ":latest"), tag.Base()}
+}
+
 type stamp struct {
 	size    int64
 	changed time.Time
@@ -142,7 +147,7 @@ func parse(data []byte) (map[key]Cost, error) {
 		if !(c.TokensPerCharacter > 0 && c.TokensPerCharacter <= most) {
 			return nil, fmt.Errorf("%v tokens for a character of %s, by %s, is not in 0..%d", c.TokensPerCharacter, c.Tag, c.Model, most)
 		}
-		costs[key{c.Model, c.Tag}] = c
+		costs[keyOf(c.Model, c.Tag)] = c
 	}
 	return costs, nil
 }
@@ -156,7 +161,7 @@ func (t *Table) Cost(model string, tag lang.Tag) float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.refresh()
-	return t.costs[key{model, tag.Base()}].TokensPerCharacter
+	return t.costs[keyOf(model, tag)].TokensPerCharacter
 }
 
 // refresh looks at the file again after a while. It was good when the process
@@ -206,7 +211,7 @@ func (t *Table) Keep(costs ...Cost) error {
 		t.costs = map[key]Cost{}
 	}
 	for _, c := range costs {
-		t.costs[key{c.Model, c.Tag.Base()}] = c
+		t.costs[keyOf(c.Model, c.Tag)] = c
 	}
 	data, err := json.MarshalIndent(t.sorted(), "", "  ")
 	if err != nil {

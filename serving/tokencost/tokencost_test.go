@@ -67,7 +67,7 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(lookEvery + time.Second)
-		if got := reader.Cost("m", "ky-Latn"); got != 0.6 {
+		if got := reader.Cost("m:latest", "ky-Latn"); got != 0.6 {
 			t.Errorf("read %v", got)
 		}
 		if all := reader.All(); len(all) != 2 || all[0].Tag != "lo" {
