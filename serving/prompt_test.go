@@ -132,7 +132,7 @@ func TestCitesOnlyWhatWasShown(t *testing.T) {
 // Where it was measured what a character costs, that decides what fits; a LoRA
 // costs what its base does.
 func TestMeasuredCost(t *testing.T) {
-	w := newWorld(t, Options{PromptTokens: 900, Cost: func(model string, tag lang.Tag) float64 {
+	w := newWorld(t, Options{PromptTokens: 500, Cost: func(model string, tag lang.Tag) float64 {
 		if model != "base" || tag != "ky" {
 			return 0
 		}
