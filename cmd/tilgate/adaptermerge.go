@@ -9,12 +9,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"tilgate/adapters/lora"
 	"tilgate/internal/fault"
+	"tilgate/internal/wholefile"
 )
 
 type mergeFlags struct {
@@ -66,7 +66,7 @@ func (p *program) adapterMerge(ctx context.Context, f mergeFlags) error {
 	var bar *progress
 	sum := sha256.New()
 	r := mergeReport{Out: f.out, LoRA: w.SHA256, Licence: w.Licence}
-	r.Bytes, err = writeWhole(f.out, func(out io.Writer) error {
+	r.Bytes, err = wholefile.Write(f.out, func(out io.Writer) error {
 		return lora.Merge(io.MultiWriter(whileWanted{ctx, out}, sum), base, w, func(done, total int) {
 			if bar == nil {
 				bar = p.newProgress("merging", int64(total))
@@ -104,32 +104,6 @@ func checkOut(f mergeFlags) error {
 		return fault.Invalid.Errorf("%s is there already; --force overwrites it", f.out)
 	}
 	return nil
-}
-
-// writeWhole writes a file that takes its name only once it is complete and
-// on disk. If anything fails, a full disk say, nothing is left behind.
-func writeWhole(path string, write func(io.Writer) error) (bytes int64, err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return 0, err
-	}
-	defer os.Remove(temp.Name()) // in vain once it is renamed
-	defer temp.Close()
-	if err := write(temp); err != nil {
-		return 0, err
-	}
-	// Model servers often run as another user.
-	if err := errors.Join(temp.Chmod(0o644), temp.Sync()); err != nil {
-		return 0, err
-	}
-	info, err := temp.Stat()
-	if err != nil {
-		return 0, err
-	}
-	if err := temp.Close(); err != nil {
-		return 0, err
-	}
-	return info.Size(), os.Rename(temp.Name(), path)
 }
 
 // A whileWanted ends a long write when the reader of its result has left.

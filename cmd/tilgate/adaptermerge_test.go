@@ -13,6 +13,7 @@ import (
 
 	"tilgate/adapters/lora"
 	"tilgate/adapters/lora/gguf"
+	"tilgate/internal/wholefile"
 	"tilgate/serving/ollama/ollamatest"
 )
 
@@ -120,7 +121,7 @@ func TestAdapterMergeLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := errors.New("no space left on device")
-	if _, err := writeWhole(path, func(out io.Writer) error { _, _ = out.Write(make([]byte, 9999)); return full }); !errors.Is(err, full) {
+	if _, err := wholefile.Write(path, func(out io.Writer) error { _, _ = out.Write(make([]byte, 9999)); return full }); !errors.Is(err, full) {
 		t.Errorf("a full disk: %v", err)
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "as it was" {

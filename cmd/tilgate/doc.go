@@ -19,8 +19,9 @@
 // in internal/lang; internal/translit writes it in its other scripts, so that
 // who asks in one of them is answered in it. The language's adapter, with its
 // prompt and its fixed sentences, comes from adapters: one TOML file per
-// language, no Go. Weights that a language has may answer only as internal/verdict says: a signed file
-// in which the gate decided about exactly these bytes.
+// language, no Go. Weights that a language has may answer only as
+// internal/verdict says: a signed file in which the gate decided about exactly
+// these bytes.
 //
 // rag finds passages. Its analyzer turns the question into a sparse vector of
 // words and character n-grams, rag/qdrant searches a knowledge base with it
@@ -43,14 +44,14 @@
 // serving/tokencost measured it, decides how many passages fit.
 // serving/ollama asks Ollama, serving/openai asks vLLM, llama.cpp and their
 // like; serving/ollama/ollamatest runs a real Ollama in tests. With no model
-// running, serving/extract quotes the sentences that
-// most likely answer. What a model says passes serving/guard, which holds it
-// back until a sentence can be judged: in the wrong language it is asked for
-// again before the reader has seen any of it, citations of nothing are removed,
-// and personal data, which internal/personal finds, is hidden. The answer goes
-// back as events; gateway streams them, and
-// cancels everything when the reader leaves. However it ends, serving/record
-// writes one line, and counts.
+// running, serving/extract quotes the sentences that most likely answer.
+//
+// What a model says passes serving/guard, which holds it back until a sentence
+// can be judged: in the wrong language it is asked for again before the reader
+// has seen any of it, citations of nothing are removed, and personal data, which
+// internal/personal finds, is hidden. The answer goes back as events; gateway
+// streams them, and cancels everything when the reader leaves. However it ends,
+// serving/record writes one line, and counts.
 //
 // # Beside the way
 //
@@ -81,6 +82,8 @@
 // server, and proves that it answers with them and not with the base; the
 // clients of servers, serving/ollama and serving/openai, meet its interface.
 //
+// internal/wholefile writes files that are there whole or not at all.
+//
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
 //
@@ -94,5 +97,5 @@
 //	stories  serving overlay push                      ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict
-//	         internal/lang  internal/fault
+//	         internal/lang  internal/fault  internal/wholefile
 package main

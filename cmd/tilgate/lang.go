@@ -3,14 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tilgate/internal/lang"
 	"tilgate/internal/lid"
+	"tilgate/internal/wholefile"
 )
 
 func (p *program) langCommand() *cobra.Command {
@@ -126,18 +127,11 @@ func (p *program) langTrain(ctx context.Context, dir, out string, o lid.TrainOpt
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(out), ".weights-*")
+	_, err = wholefile.Write(out, func(w io.Writer) error {
+		_, err := w.Write(t.Weights)
+		return err
+	})
 	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	if _, err := temp.Write(t.Weights); err != nil {
-		return err
-	}
-	if err := temp.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), out); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "%s: %d bytes, %d labels, from %d sentences\n", out, len(t.Weights), t.Labels, t.Sentences)

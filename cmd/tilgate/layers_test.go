@@ -15,6 +15,7 @@ import (
 // least one.
 var storeys = map[string]int{
 	"internal/fault":     0, // the ground has steps
+	"internal/wholefile": 0,
 	"internal/lang":      1,
 	"internal/lid":       2,
 	"internal/locale":    2,

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -23,6 +24,7 @@ import (
 	"unicode/utf8"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/wholefile"
 	"tilgate/serving"
 )
 
@@ -217,25 +219,12 @@ func (t *Table) Keep(costs ...Cost) error {
 	if err != nil {
 		return err
 	}
-	return replace(t.path, append(data, '\n'))
-}
-
-// replace writes a file in one step.
-func replace(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(t.path), 0o755); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".cost-*")
-	if err != nil {
+	_, err = wholefile.Write(t.path, func(w io.Writer) error {
+		_, err := w.Write(append(data, '\n'))
 		return err
-	}
-	defer os.Remove(temp.Name())
-	if _, err := temp.Write(data); err != nil {
-		temp.Close()
-		return err
-	}
-	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	})
+	return err
 }
