@@ -131,7 +131,24 @@ func (d *Detector) Detect(text string, o Options) Guess {
 	if at >= 0 {
 		best.Tag, best.Confidence = m.labels[at], float64(most)
 	}
+	if sure := best.orUnd(o); sure.Tag != lang.Und || at < 0 {
+		return sure
+	}
+	best.Confidence += m.nearMass(s, best.Tag)
 	return best.orUnd(o)
+}
+
+// nearMass is the probability of the labels near tag. Where a text is surely
+// Indonesian or Malay and nobody can say which, the likelier of them is a better
+// answer than none: who reads one reads the other.
+func (m *model) nearMass(s *scratch, tag lang.Tag) float64 {
+	mass := 0.0
+	for i, p := range s.score[:len(m.labels)] {
+		if other := m.labels[i]; other != tag && lang.Near(tag, other) {
+			mass += float64(p)
+		}
+	}
+	return mass
 }
 
 // orUnd returns the guess, or Und if its confidence is under the floor.

@@ -334,3 +334,13 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Where only near languages are left, the likelier is answered.
+func TestNear(t *testing.T) {
+	for _, text := range []string{"Siapa juara Piala Dunia sepak bola tahun lalu?", "Siapa yang memenangkan Piala Dunia sepak bola tahun lalu?"} {
+		g := Default().Detect(text, Options{Set: []lang.Tag{"id", "ms", "en", "tl"}})
+		if !lang.Near("id", g.Tag) || g.Confidence < 0.5 {
+			t.Errorf("%q is %+v", text, g)
+		}
+	}
+}

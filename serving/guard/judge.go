@@ -31,14 +31,6 @@ const (
 	seenBefore         = 200 // bytes of what passed that short pieces are seen with
 )
 
-// near are the languages that the detector takes a language for now and then,
-// and that its readers read as well as their own: one norm beside another. An
-// answer is not held back for being in one of them.
-var near = map[lang.Tag][]lang.Tag{
-	"sr": {"bs", "hr", "sh", "cnr"}, "id": {"ms"}, "ms": {"id"}, "rn": {"rw"}, "rw": {"rn"},
-	"jv": {"ban"}, // polite Javanese, which shares its words
-}
-
 // pass judges a piece, and takes it into what was let pass.
 func (j *judge) pass(piece string) error {
 	text := piece
@@ -80,7 +72,7 @@ func (j *judge) miss(text string) *serving.Miss {
 		sure = sureLater
 	}
 	got := j.detector.Detect(text, nil, nil)
-	if got.Tag == lang.Und || got.Confidence < sure || got.Tag.Base() == j.tag.Base() || slices.Contains(near[j.tag.Base()], got.Tag.Base()) {
+	if got.Tag == lang.Und || got.Confidence < sure || lang.Near(j.tag, got.Tag) {
 		return nil
 	}
 	return &serving.Miss{What: "language", Got: got}
