@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -25,9 +26,11 @@ func (d detector) Detect(text string, set []lang.Tag, prior map[lang.Tag]float64
 	return serving.Language{Tag: g.Tag, Script: g.Script, Confidence: g.Confidence}
 }
 
+var bundledSet = sync.OnceValues(adapters.Bundled)
+
 func bundled(t testing.TB, tag lang.Tag) *adapters.Adapter {
 	t.Helper()
-	set, err := adapters.Bundled()
+	set, err := bundledSet()
 	if err != nil {
 		t.Fatal(err)
 	}
