@@ -196,9 +196,14 @@ func (p *program) configCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{Use: "config", Short: "Print the configuration in force",
 		Long: `Print the configuration in force: the defaults, with what the file changes.
-The output is itself a configuration file. Secrets come from the environment
-(TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY, TILGATE_EMBED_KEY,
-TILGATE_RERANK_KEY) and are not printed.`,
+The output is itself a configuration file. Beside what it shows, a file may hold
+the sections [openai], for a model server other than Ollama: url, model, kind,
+num_ctx; [gate], whose verdicts on weights count: key; [personal], what the guard
+hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
+and a [[key]] for each caller: name, hash, tenant, language.
+
+Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,
+TILGATE_EMBED_KEY, TILGATE_RERANK_KEY) and are not printed.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)

@@ -83,7 +83,7 @@ func doubts(a *adapters.Adapter) []string {
 			continue
 		}
 		known := len(strings.Fields(text.text)) > 3 || !a.Scripts[0].Spaced()
-		if got := lid.Default().Detect(text.text, lid.Options{}); known && got.Tag != lang.Und && got.Tag != a.Tag.Base() && got.Confidence > 0.9 {
+		if got := lid.Default().Detect(text.text, lid.Options{}); known && got.Tag != lang.Und && !lang.Near(a.Tag, got.Tag) && got.Confidence > 0.9 {
 			out = append(out, fmt.Sprintf("%s looks like %s", text.key, got.Tag))
 		}
 	}

@@ -117,5 +117,5 @@ func (c *Client) serveLlamaCpp(ctx context.Context, p push.Plan, prove func(name
 		others += " --lora " + l.Path
 	}
 	return fault.Unsupported.Errorf("llama.cpp takes no LoRA while it runs. Start it with\n"+
-		"  --lora-init-without-apply%s --lora %s\nand push again to prove it", others, p.ServerPath)
+		"  --lora-init-without-apply%s --lora %s\nand push again, with the same flags, to prove it", others, p.ServerPath)
 }
