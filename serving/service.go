@@ -147,10 +147,13 @@ func (s *Service) admit(ctx context.Context, model string) error {
 	if !ok {
 		return fault.Forbidden.Field("model", "the weights %q belong to no adapter in force", model)
 	}
-	if c := s.parts.Models.Pick(ctx, a, ""); c.Weights != "" {
+	switch c := s.parts.Models.Pick(ctx, a, ""); {
+	case c.Name == a.ServedName():
+		return nil
+	case c.Weights != "":
 		return fault.Forbidden.Field("model", "the weights %q may not answer now: %s", model, c.Weights)
 	}
-	return nil
+	return fault.Unavailable.Errorf("no model server answers, so that the weights %q cannot", model)
 }
 
 func (s *Service) record(ctx context.Context, x Exchange) {
@@ -186,6 +189,9 @@ var errReaderGone = errors.New("the reader left")
 
 func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func(Event) bool) error {
 	if _, err := lastQuestion(r.Messages); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, r.Model); err != nil {
 		return err
 	}
 	r.Messages, x.Guard.Masked = s.mask(r.Messages)

@@ -1,7 +1,7 @@
 // Package pool decides which model answers.
 //
-// There is one model server, Ollama, and behind it the extractive model, which
-// is always there. Whether the server answers and what it holds is asked again
+// There is one model server, and behind it the extractive model, which is
+// always there. Whether the server answers and what it holds is asked again
 // when the last look is a few seconds old, so a server that is started or
 // stopped is noticed without a restart.
 package pool
@@ -108,7 +108,9 @@ const NotHeld = "not_held"
 // this name.
 func (p *Pool) choose(held []serving.Held, name, why string) serving.Choice {
 	if _, ok := find(held, name); !ok {
-		return p.Fallback()
+		c := p.Fallback()
+		c.Weights = why
+		return c
 	}
 	return serving.Choice{Name: name, Model: named{p.server, name}, Weights: why}
 }

@@ -77,7 +77,8 @@ func TestWeights(t *testing.T) {
 	}{
 		{"held, no gate", all, adapter(t, lora, "", ""), "", served, "", ""},
 		{"not pushed yet", []string{"other:1b", "base:1b"}, adapter(t, lora, "", ""), "", "base:1b", NotHeld, ""},
-		{"nor the base", []string{"other:1b"}, adapter(t, lora, "", ""), "", "extract", "", serving.NoModel},
+		{"nor the base", []string{"other:1b"}, adapter(t, lora, "", ""), "", "extract", NotHeld, serving.NoModel},
+		{"the base is gone, the weights are not", []string{served, "other:1b"}, adapter(t, gated, "", ""), "", "extract", NotHeld, serving.NoModel},
 		{"promoted", all, adapter(t, gated, verdict.Promote, "digest of base:1b"), "", served, "", ""},
 		{"no verdict", all, adapter(t, gated, "", ""), "", "base:1b", "gate_no_verdict", ""},
 		{"blocked", all, adapter(t, gated, verdict.Block, "digest of base:1b"), "", "base:1b", "gate_block", ""},
