@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,8 +91,11 @@ func (p *program) langCost(ctx context.Context, f costFlags) error {
 // chosenAdapters returns the adapters of tags, or all that are served.
 func (p *program) chosenAdapters(c Config, tags []string) ([]*adapters.Adapter, error) {
 	set, err := openAdapters(c)
-	if err != nil || len(tags) == 0 {
-		return set.Adapters(), err
+	if err != nil {
+		return nil, err
+	}
+	if len(tags) == 0 {
+		return set.Adapters(), nil
 	}
 	var list []*adapters.Adapter
 	for _, text := range tags {
@@ -118,12 +122,7 @@ func measure(ctx context.Context, server serving.Model, model string, list []*ad
 		}
 		out = append(out, c)
 	}
-	slices.SortFunc(out, func(a, b tokencost.Cost) int {
-		if a.TokensPerCharacter > b.TokensPerCharacter {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(out, func(a, b tokencost.Cost) int { return cmp.Compare(b.TokensPerCharacter, a.TokensPerCharacter) })
 	return out, nil
 }
 
