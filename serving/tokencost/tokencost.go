@@ -8,6 +8,7 @@
 package tokencost
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -184,21 +185,8 @@ func (t *Table) All() []Cost {
 
 func (t *Table) sorted() []Cost {
 	return slices.SortedFunc(maps.Values(t.costs), func(a, b Cost) int {
-		if a.Model != b.Model {
-			return strings.Compare(a.Model, b.Model)
-		}
-		if a.TokensPerCharacter != b.TokensPerCharacter {
-			return -cmpFloat(a.TokensPerCharacter, b.TokensPerCharacter)
-		}
-		return strings.Compare(string(a.Tag), string(b.Tag))
+		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(b.TokensPerCharacter, a.TokensPerCharacter), cmp.Compare(a.Tag, b.Tag))
 	})
-}
-
-func cmpFloat(a, b float64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // Keep puts costs into the table and its file, in place of older ones. What
