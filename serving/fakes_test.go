@@ -185,8 +185,8 @@ type plainModels struct {
 
 func (p *plainModels) Models(context.Context) ([]ModelInfo, error) { return p.models, p.err }
 
-func (p *plainModels) Forward(context.Context, Raw) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
+func (p *plainModels) Forward(context.Context, Raw) (Reply, error) {
+	return Reply{Status: 200, Stream: func(yield func([]byte, error) bool) {
 		for _, piece := range p.pieces {
 			if !yield([]byte(piece), nil) {
 				return
@@ -195,7 +195,7 @@ func (p *plainModels) Forward(context.Context, Raw) iter.Seq2[[]byte, error] {
 		if p.err != nil {
 			yield(nil, p.err)
 		}
-	}
+	}}, nil
 }
 
 // An answer is what came of a question.

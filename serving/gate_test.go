@@ -69,10 +69,8 @@ func TestWeightsByName(t *testing.T) {
 		if (got.err == nil) != tt.ok || !tt.ok && fault.Of(got.err) != tt.kind {
 			t.Errorf("%s: in a language: %q, %v", tt.name, got.text, got.err)
 		}
-		for _, err := range w.Forward(t.Context(), Caller{}, Raw{Model: served}) {
-			if (err == nil) != tt.ok || !tt.ok && fault.Of(err) != tt.kind {
-				t.Errorf("%s: plainly: %v", tt.name, err)
-			}
+		if _, err := w.Forward(t.Context(), Caller{}, Raw{Model: served}); (err == nil) != tt.ok || !tt.ok && fault.Of(err) != tt.kind {
+			t.Errorf("%s: plainly: %v", tt.name, err)
 		}
 	}
 }

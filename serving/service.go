@@ -115,16 +115,31 @@ func (s *Service) Ready(ctx context.Context) error {
 	return err
 }
 
-// Forward sends a request for a plain model on.
-func (s *Service) Forward(ctx context.Context, c Caller, r Raw) iter.Seq2[[]byte, error] {
+// Forward sends a request for a plain model on. It is recorded when it ends;
+// a stream, when it has been read.
+func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
+	x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream}
+	if x.Err = s.admit(ctx, r.Model); x.Err != nil {
+		s.record(ctx, x)
+		return Reply{}, x.Err
+	}
+	reply, err := s.parts.Upstream.Forward(ctx, r)
+	if err == nil && reply.Stream != nil {
+		reply.Stream = s.recorded(ctx, x, reply.Stream)
+		return reply, nil
+	}
+	if x.Err = err; err == nil {
+		x.First = time.Since(x.Start)
+	}
+	s.record(ctx, x)
+	return reply, err
+}
+
+// recorded yields a stream and records how it went.
+func (s *Service) recorded(ctx context.Context, x Exchange, stream iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream}
 		defer func() { s.record(ctx, x) }()
-		if x.Err = s.admit(ctx, r.Model); x.Err != nil {
-			yield(nil, x.Err)
-			return
-		}
-		for piece, err := range s.parts.Upstream.Forward(ctx, r) {
+		for piece, err := range stream {
 			if x.First == 0 && err == nil {
 				x.First = time.Since(x.Start)
 			}

@@ -242,7 +242,11 @@ func TestForwardRecorded(t *testing.T) {
 		w := newWorld(t, Options{})
 		w.upstream.pieces, w.upstream.err = tt.pieces, tt.err
 		n := 0
-		for range w.Forward(t.Context(), Caller{Name: "desk"}, Raw{ID: "1", Model: "tiny", Stream: true}) {
+		reply, err := w.Forward(t.Context(), Caller{Name: "desk"}, Raw{ID: "1", Model: "tiny", Stream: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range reply.Stream {
 			if n++; n >= tt.read {
 				break
 			}

@@ -68,13 +68,40 @@ type Model interface {
 	Chat(ctx context.Context, p Prompt) iter.Seq2[Chunk, error]
 }
 
-// Raw is a chat completion that names a plain model: it is sent on as it came.
+// A Surface is an API that callers and model servers speak.
+type Surface string
+
+// The surfaces.
+const (
+	OpenAI Surface = "openai"
+	Ollama Surface = "ollama"
+)
+
+// Raw is a request that names a plain model: it is sent on as it came.
 type Raw struct {
 	ID      string    // of the answer: "chatcmpl-…"
 	Created time.Time // of the answer
+	Surface Surface   // that the caller speaks
+	Path    string    // of the request, as on the surface: "/v1/chat/completions", "/api/generate"
 	Model   string
 	Stream  bool
-	Body    []byte // the caller's JSON, OpenAI shape
+	Body    []byte // the caller's JSON; valid until Forward returns
+}
+
+// A Reply is the answer to a Raw, as it goes to the caller: whole in Body, or
+// in the pieces of Stream.
+type Reply struct {
+	Status int    // of HTTP
+	Type   string // of the content
+	Body   []byte
+	// Stream yields what to send, each piece at once, with all framing; a piece
+	// is valid until the next. It is ranged over exactly once, if only to
+	// break at its first piece, and ends the work when it ends. An error means that
+	// the answer broke off.
+	Stream iter.Seq2[[]byte, error]
+	// Exact is set when the bytes are the model server's own: then nothing, not
+	// even a comment, may stand between two pieces.
+	Exact bool
 }
 
 // A Held model is one that a model server can answer with.
@@ -94,10 +121,9 @@ type ModelInfo struct {
 type Upstream interface {
 	// Models lists what can be named now.
 	Models(ctx context.Context) ([]ModelInfo, error)
-	// Forward yields the answer in OpenAI's shape: one chat.completion object,
-	// or the chunks of a stream, each as JSON without SSE framing and without
-	// the closing [DONE].
-	Forward(ctx context.Context, r Raw) iter.Seq2[[]byte, error]
+	// Forward returns the answer on the caller's surface. Canceling ctx stops
+	// the model server's work, also while the reply streams.
+	Forward(ctx context.Context, r Raw) (Reply, error)
 }
 
 // A Retriever finds passages that may help with a question. An empty result

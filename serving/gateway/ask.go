@@ -102,10 +102,7 @@ func (t *turn) dress(c *call) dress {
 		header: t.g.page.header,
 		ping:   []byte("<!-- -->"),
 		frame:  bytes.Clone,
-		end: func(err error) []byte {
-			if err == nil {
-				return nil
-			}
+		failed: func(err error) []byte {
 			a, body := describe(err)
 			t.g.logFailure(c.id, a, err)
 			return t.broken(body.Error.Message)

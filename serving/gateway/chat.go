@@ -33,34 +33,28 @@ func (g *Gateway) chat(rc *fasthttp.RequestCtx) error {
 	if route.Auto {
 		return g.auto(rc, c, caller, route, body)
 	}
-	raw := serving.Raw{ID: answerID(rc), Created: time.Now(), Model: head.model, Stream: head.stream, Body: body}
-	pieces := g.svc.Forward(c.ctx, caller, raw)
-	if head.stream {
-		return g.stream(rc, c, pieces, g.events(c))
-	}
-	object, err := whole(pieces)
+	return g.forward(rc, c, caller, serving.Raw{ID: answerID(rc), Created: time.Now(),
+		Surface: serving.OpenAI, Path: "/v1/chat/completions", Model: head.model, Stream: head.stream, Body: body})
+}
+
+// forward answers with what a plain model says.
+func (g *Gateway) forward(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, raw serving.Raw) error {
+	reply, err := g.svc.Forward(c.ctx, caller, raw)
 	if err != nil {
 		return c.explain(err)
 	}
-	writeJSON(rc, 200, object)
+	if reply.Stream != nil {
+		d := g.events(c)
+		d.frame, d.done = bytes.Clone, nil
+		return g.stream(rc, c, reply.Stream, d)
+	}
+	if len(reply.Body) == 0 {
+		return errNoAnswer
+	}
+	rc.SetStatusCode(reply.Status)
+	rc.SetContentType(reply.Type)
+	rc.Response.SetBodyRaw(reply.Body)
 	return nil
-}
-
-// whole waits for the one piece that a call without a stream yields.
-func whole(pieces iter.Seq2[[]byte, error]) ([]byte, error) {
-	var object []byte
-	for piece, err := range pieces {
-		if err != nil {
-			return nil, err
-		}
-		if object == nil {
-			object = bytes.Clone(piece)
-		}
-	}
-	if object == nil {
-		return nil, errNoAnswer
-	}
-	return object, nil
 }
 
 var errNoAnswer = fault.Unavailable.Errorf("the model server gave no answer")

@@ -30,9 +30,8 @@ type Service interface {
 	Route(ctx context.Context, model string) serving.Route
 	// Answer yields one Plan, Deltas and one Done, or an error at any point.
 	Answer(ctx context.Context, r serving.Request) iter.Seq2[serving.Event, error]
-	// Forward yields what a plain model answers: one object, or the chunks of
-	// a stream without their framing. A piece is valid until the next.
-	Forward(ctx context.Context, c serving.Caller, r serving.Raw) iter.Seq2[[]byte, error]
+	// Forward returns what a plain model answers.
+	Forward(ctx context.Context, c serving.Caller, r serving.Raw) (serving.Reply, error)
 	// Models lists what can be named.
 	Models(ctx context.Context) ([]serving.ModelInfo, error)
 	// Ready returns nil when questions can be answered, else why not.

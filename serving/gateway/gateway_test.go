@@ -55,8 +55,30 @@ func (f *fake) Answer(ctx context.Context, r serving.Request) iter.Seq2[serving.
 	return func(yield func(serving.Event, error) bool) { f.answer(ctx, r, yield) }
 }
 
-func (f *fake) Forward(ctx context.Context, _ serving.Caller, r serving.Raw) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) { f.forward(ctx, r, yield) }
+// Forward makes a reply of what f.forward yields: JSON.
+func (f *fake) Forward(ctx context.Context, _ serving.Caller, r serving.Raw) (reply serving.Reply, err error) {
+	reply = serving.Reply{Status: 200, Type: "application/json; charset=utf-8"}
+	if r.Stream {
+		reply.Type, reply.Stream = serving.EventStream, func(yield func([]byte, error) bool) {
+			ended := false
+			f.forward(ctx, r, func(piece []byte, err error) bool {
+				if err == nil {
+					piece = serving.Frame(piece)
+				}
+				ended = err != nil || !yield(piece, err)
+				return !ended
+			})
+			if !ended {
+				yield(serving.DoneFrame, nil)
+			}
+		}
+		return reply, nil
+	}
+	f.forward(ctx, r, func(piece []byte, wrong error) bool {
+		reply.Body, err = piece, wrong
+		return err == nil
+	})
+	return reply, err
 }
 
 func (f *fake) Models(context.Context) ([]serving.ModelInfo, error) {

@@ -30,9 +30,10 @@ type stream struct {
 // handler returned.
 type dress struct {
 	header func(h *fasthttp.ResponseHeader)
-	ping   []byte // sent in silence; readers pass over it
-	frame  func(piece []byte) []byte
-	end    func(err error) []byte // what the stream ends with; err is nil if all is well
+	ping   []byte                    // sent in silence; readers pass over it
+	frame  func(piece []byte) []byte // must not keep it
+	done   []byte                    // what a stream that ended well ends with
+	failed func(err error) []byte    // and another
 }
 
 // framed is a piece, or the error that ends the stream.
@@ -158,9 +159,9 @@ func (s *stream) last(err error) []byte {
 		err = context.Cause(s.call.ctx)
 	}
 	if err != nil {
-		err = s.call.explain(err)
+		return s.dress.failed(s.call.explain(err))
 	}
-	return s.dress.end(err)
+	return s.dress.done
 }
 
 // SupportsBodyWriteTo tells fasthttp to call WriteTo, not Read.

@@ -40,10 +40,12 @@ func (b *bench) Retrieve(context.Context, rag.Query) ([]rag.Passage, error) { re
 func (b *bench) Pick(context.Context, *adapters.Adapter, string) serving.Choice {
 	return serving.Choice{Name: "m", Model: b}
 }
-func (b *bench) Fallback() serving.Choice                                      { return serving.Choice{Name: "none", Model: b, Own: true} }
-func (b *bench) Models(context.Context) ([]serving.ModelInfo, error)           { return nil, nil }
-func (b *bench) Record(context.Context, serving.Exchange)                      {}
-func (b *bench) Forward(context.Context, serving.Raw) iter.Seq2[[]byte, error] { return nil }
+func (b *bench) Fallback() serving.Choice                            { return serving.Choice{Name: "none", Model: b, Own: true} }
+func (b *bench) Models(context.Context) ([]serving.ModelInfo, error) { return nil, nil }
+func (b *bench) Record(context.Context, serving.Exchange)            {}
+func (b *bench) Forward(context.Context, serving.Raw) (serving.Reply, error) {
+	return serving.Reply{}, nil
+}
 
 // BenchmarkFirstText is the time from the word that completes the first
 // sentence, at the model, to the reader's first text: what the guard adds

@@ -273,12 +273,20 @@ func TestToolCalls(t *testing.T) {
 		},
 	} {
 		raw.Stream = stream
-		var got []string
-		for data, err := range c.Forward(t.Context(), raw) {
-			if err != nil {
-				t.Fatal(err)
+		reply, err := c.Forward(t.Context(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{string(reply.Body)}
+		if stream {
+			got = nil
+			for piece, err := range reply.Stream {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, strings.TrimPrefix(strings.TrimSpace(string(piece)), "data: "))
 			}
-			got = append(got, string(data))
+			want = append(want, "[DONE]")
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("stream %v: got\n%s\nwant\n%s", stream, strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -12,46 +12,55 @@ import (
 	"tilgate/serving"
 )
 
-// Forward asks what r asks, in Ollama's words, and yields the answer in
-// OpenAI's.
-func (c *Client) Forward(ctx context.Context, r serving.Raw) iter.Seq2[[]byte, error] {
+// Forward asks what r asks, in Ollama's words, and returns the answer in
+// OpenAI's. A stream begins when it is read: reading a long prompt takes
+// Ollama minutes without a sign of life.
+func (c *Client) Forward(ctx context.Context, r serving.Raw) (serving.Reply, error) {
+	t := translation{ChatRequest: c.request(r.Model)}
+	if err := t.translate(r.Body); err != nil {
+		return serving.Reply{}, err
+	}
+	if err := c.checkImages(ctx, t.ChatRequest); err != nil {
+		return serving.Reply{}, err
+	}
+	r.Body = nil
+	ans := &answer{raw: r, includeUsage: t.includeUsage}
+	if r.Stream {
+		return serving.Reply{Status: 200, Type: serving.EventStream, Stream: c.chunks(ctx, t.ChatRequest, ans)}, nil
+	}
+	for piece, err := range c.stream(ctx, t.ChatRequest) {
+		if err != nil {
+			return serving.Reply{}, fmt.Errorf("asking %s: %w", r.Model, err)
+		}
+		ans.add(piece)
+	}
+	data, err := json.Marshal(ans.whole())
+	if err != nil {
+		return serving.Reply{}, fault.Internal.Wrap(err, "the answer could not be written down")
+	}
+	return serving.Reply{Status: 200, Type: "application/json", Body: data}, nil
+}
+
+// chunks yields an answer as the events of OpenAI's stream.
+func (c *Client) chunks(ctx context.Context, req *api.ChatRequest, ans *answer) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		t := translation{ChatRequest: c.request(r.Model)}
-		if err := t.translate(r.Body); err != nil {
-			yield(nil, err)
-			return
-		}
-		if err := c.checkImages(ctx, t.ChatRequest); err != nil {
-			yield(nil, err)
-			return
-		}
-		ans := answer{raw: r, includeUsage: t.includeUsage}
-		send := func(v any) bool {
-			data, err := json.Marshal(v)
+		for piece, err := range c.stream(ctx, req) {
 			if err != nil {
-				yield(nil, fault.Internal.Wrap(err, "the answer could not be written down"))
-				return false
-			}
-			return yield(data, nil)
-		}
-		for piece, err := range c.stream(ctx, t.ChatRequest) {
-			if err != nil {
-				yield(nil, fmt.Errorf("asking %s: %w", r.Model, err))
+				yield(nil, fmt.Errorf("asking %s: %w", req.Model, err))
 				return
 			}
-			if !r.Stream {
-				ans.add(piece)
-				continue
-			}
 			for _, chunk := range ans.chunks(piece) {
-				if !send(chunk) {
+				data, err := json.Marshal(chunk)
+				if err != nil {
+					yield(nil, fault.Internal.Wrap(err, "the answer could not be written down"))
+					return
+				}
+				if !yield(serving.Frame(data), nil) {
 					return
 				}
 			}
 		}
-		if !r.Stream {
-			send(ans.whole())
-		}
+		yield(serving.DoneFrame, nil)
 	}
 }
 

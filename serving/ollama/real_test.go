@@ -1,9 +1,11 @@
 package ollama_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"testing"
@@ -114,15 +116,30 @@ func TestRealRefusals(t *testing.T) {
 	}
 }
 
-func collect(pieces iter.Seq2[[]byte, error]) ([][]byte, error) {
+// collect returns the JSON of a reply: one object, or the chunks of a stream
+// that ended well.
+func collect(r serving.Reply, err error) ([][]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	if r.Body != nil {
+		return [][]byte{r.Body}, nil
+	}
 	var out [][]byte
-	for piece, err := range pieces {
+	for piece, err := range r.Stream {
 		if err != nil {
 			return out, err
 		}
-		out = append(out, piece)
+		data, ok := bytes.CutPrefix(bytes.TrimSuffix(piece, []byte("\n\n")), []byte("data: "))
+		if !ok {
+			return out, fmt.Errorf("no event: %q", piece)
+		}
+		out = append(out, data)
 	}
-	return out, nil
+	if last := len(out) - 1; last < 0 || string(out[last]) != "[DONE]" {
+		return out, errors.New("the stream has no end")
+	}
+	return out[:len(out)-1], nil
 }
 
 type openAI struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -298,7 +297,7 @@ func TestForward(t *testing.T) {
 		kind   fault.Kind
 	}{
 		{false, object, []string{object}, -1},
-		{true, role + half + stopped + counted + done, []string{role, half, stopped, counted}, -1},
+		{true, role + half + stopped + counted + done, []string{role, half, stopped, counted, done}, -1},
 		{false, "<html>", nil, fault.Unavailable},
 		{false, object[:50], nil, fault.Unavailable},
 		{false, `{"error":{"message":"no","code":400}}`, nil, fault.Invalid},
@@ -308,15 +307,20 @@ func TestForward(t *testing.T) {
 		raw.Stream, answer = tt.stream, tt.answer
 		var got []string
 		kind := fault.Kind(-1)
-		for data, err := range c.Forward(t.Context(), raw) {
-			if err != nil {
-				kind = fault.Of(err)
-				continue
+		reply, err := c.Forward(t.Context(), raw)
+		switch {
+		case err != nil:
+			kind = fault.Of(err)
+		case reply.Body != nil:
+			got = append(got, string(reply.Body))
+		default:
+			for data, err := range reply.Stream {
+				if err != nil {
+					kind = fault.Of(err)
+					continue
+				}
+				got = append(got, string(data))
 			}
-			if tt.stream {
-				data = fmt.Appendf(nil, "data: %s\n\n", data)
-			}
-			got = append(got, string(data))
 		}
 		if !slices.Equal(got, tt.want) || kind != tt.kind {
 			t.Errorf("%q: %q, %v; want %q, %v", tt.answer, got, kind, tt.want, tt.kind)

@@ -10,38 +10,40 @@ import (
 	"tilgate/serving"
 )
 
-// Forward sends the caller's body on as it came, byte for byte, and yields
+// Forward sends the caller's body on as it came, byte for byte, and returns
 // what comes back in the same way.
-func (c *Client) Forward(ctx context.Context, r serving.Raw) iter.Seq2[[]byte, error] {
+func (c *Client) Forward(ctx context.Context, r serving.Raw) (serving.Reply, error) {
+	if err := c.knows(ctx, r.Model); err != nil {
+		return serving.Reply{}, err
+	}
+	body, err := c.chat(ctx, r.Model, r.Body)
+	if err != nil {
+		return serving.Reply{}, asking(r.Model, err)
+	}
+	if r.Stream {
+		return serving.Reply{Status: 200, Type: serving.EventStream, Stream: forwarded(ctx, r.Model, body)}, nil
+	}
+	defer body.Close()
+	data, err := whole(ctx, body)
+	if err != nil {
+		return serving.Reply{}, asking(r.Model, err)
+	}
+	return serving.Reply{Status: 200, Type: "application/json", Body: data}, nil
+}
+
+func forwarded(ctx context.Context, model string, body io.ReadCloser) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		err := c.knows(ctx, r.Model)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		body, err := c.chat(ctx, r.Model, r.Body)
-		if err != nil {
-			yield(nil, asking(r.Model, err))
-			return
-		}
 		defer body.Close()
-		if !r.Stream {
-			data, err := whole(ctx, body)
-			if err != nil {
-				data, err = nil, asking(r.Model, err)
-			}
-			yield(data, err)
-			return
-		}
 		for p, err := range pieces(body) {
 			if err != nil {
-				yield(nil, asking(r.Model, streamFault(ctx, err)))
+				yield(nil, asking(model, streamFault(ctx, err)))
 				return
 			}
-			if !yield(p.raw, nil) {
+			if !yield(serving.Frame(p.raw), nil) {
 				return
 			}
 		}
+		yield(serving.DoneFrame, nil)
 	}
 }
 

@@ -166,11 +166,9 @@ func (p *Pool) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 }
 
 // Forward sends a request for a plain model to the server.
-func (p *Pool) Forward(ctx context.Context, r serving.Raw) iter.Seq2[[]byte, error] {
+func (p *Pool) Forward(ctx context.Context, r serving.Raw) (serving.Reply, error) {
 	if len(p.look(ctx)) == 0 {
-		return func(yield func([]byte, error) bool) {
-			yield(nil, fault.NotFound.Field("model", `there is no model %q: no model server answers; "auto" needs none`, r.Model))
-		}
+		return serving.Reply{}, fault.NotFound.Field("model", `there is no model %q: no model server answers; "auto" needs none`, r.Model)
 	}
 	return p.server.Forward(ctx, r)
 }

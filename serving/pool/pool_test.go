@@ -53,8 +53,8 @@ func (f *fake) Chat(_ context.Context, p serving.Prompt) iter.Seq2[serving.Chunk
 	return func(yield func(serving.Chunk, error) bool) { yield(serving.Chunk{Text: "58", Finish: "stop"}, nil) }
 }
 
-func (f *fake) Forward(context.Context, serving.Raw) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) { yield([]byte("{}"), nil) }
+func (f *fake) Forward(context.Context, serving.Raw) (serving.Reply, error) {
+	return serving.Reply{Status: 200, Body: []byte("{}")}, nil
 }
 
 var quoting = serving.Choice{Name: "extract", Model: &fake{}}
@@ -105,10 +105,9 @@ func TestNoServer(t *testing.T) {
 // forwarded wants a forwarded request to end with kind; -1 is well.
 func forwarded(t *testing.T, p *Pool, kind fault.Kind) {
 	t.Helper()
-	for _, err := range p.Forward(t.Context(), serving.Raw{Model: "tiny"}) {
-		if kind < 0 && err != nil || kind >= 0 && !kind.Is(err) {
-			t.Errorf("forwarding: %v", err)
-		}
+	_, err := p.Forward(t.Context(), serving.Raw{Model: "tiny"})
+	if kind < 0 && err != nil || kind >= 0 && !kind.Is(err) {
+		t.Errorf("forwarding: %v", err)
 	}
 }
 
