@@ -110,7 +110,6 @@ func (l *Live) refresh() {
 	if sameStamps(l.seen, seen) {
 		return
 	}
-	l.seen = seen
 	files, err := readFolder(l.dir, l.opts.Gate)
 	if err != nil {
 		l.log.Warn("reading the folder of adapters; those in force stay", "err", err)
@@ -118,8 +117,10 @@ func (l *Live) refresh() {
 	}
 	var usable []file
 	good := map[string]*Adapter{}
+	unread := false
 	for _, f := range files {
 		if err := f.err(); err != nil {
+			unread = unread || errors.As(err, new(*fs.PathError))
 			l.log.Error("an adapter's file has faults; what was in force before stays", "adapter", f.name, "err", err)
 			f.adapter = l.good[f.name]
 		}
@@ -127,6 +128,9 @@ func (l *Live) refresh() {
 			good[f.name] = f.adapter
 			usable = append(usable, f)
 		}
+	}
+	if !unread { // a file that could not be read now may be next time, without a new stamp
+		l.seen = seen
 	}
 	base, _ := readFolder(BundledFiles(), l.opts.Gate) // read without a fault before
 	if err := l.assemble(base, usable); err != nil {

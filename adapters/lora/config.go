@@ -26,6 +26,8 @@ type peftConfig struct {
 	Transform    any                `json:"layers_to_transform"` // a number, or a list of them
 	RankPattern  map[string]int     `json:"rank_pattern"`        // by patterns of module names
 	AlphaPattern map[string]float64 `json:"alpha_pattern"`
+
+	patterns map[string]*regexp.Regexp // of both, once checked
 }
 
 // refusedKeys are those of PEFT that make more of an adapter than A and B.
@@ -118,35 +120,36 @@ func (c *peftConfig) checkScale(f *faults) {
 		if c.RankPattern[pattern] < 1 {
 			f.add("rank_pattern", "%q has the rank %d", brief(pattern), c.RankPattern[pattern])
 		}
-		checkPattern("rank_pattern", pattern, f)
+		c.checkPattern("rank_pattern", pattern, f)
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(c.AlphaPattern)) {
 		if a := c.AlphaPattern[pattern]; a < minAlpha || a > maxAlpha {
 			f.add("alpha_pattern", "%q: %v is not in %g..%g", brief(pattern), a, minAlpha, maxAlpha)
 		}
-		checkPattern("alpha_pattern", pattern, f)
+		c.checkPattern("alpha_pattern", pattern, f)
 	}
 }
 
-func checkPattern(key, pattern string, f *faults) {
-	if _, err := compile(pattern); err != nil {
-		f.add(key, "%q cannot be read as a pattern: %v", brief(pattern), err)
-	}
-}
-
-// compile reads a pattern as PEFT does: it matches the end of a module's
+// checkPattern reads a pattern as PEFT does: it matches the end of a module's
 // name, from a dot on.
-func compile(pattern string) (*regexp.Regexp, error) {
-	return regexp.Compile(`^(?:.*\.)?(?:` + pattern + `)$`)
+func (c *peftConfig) checkPattern(key, pattern string, f *faults) {
+	re, err := regexp.Compile(`^(?:.*\.)?(?:` + pattern + `)$`)
+	if err != nil {
+		f.add(key, "%q cannot be read as a pattern: %v", brief(pattern), err)
+		return
+	}
+	if c.patterns == nil {
+		c.patterns = map[string]*regexp.Regexp{}
+	}
+	c.patterns[pattern] = re
 }
 
 // byPattern returns what the patterns say of a module; without any that
 // matches, otherwise.
-func byPattern[T comparable](patterns map[string]T, name string, otherwise T) (T, error) {
+func byPattern[T comparable](read map[string]*regexp.Regexp, patterns map[string]T, name string, otherwise T) (T, error) {
 	found, matched := otherwise, ""
 	for _, pattern := range slices.Sorted(maps.Keys(patterns)) {
-		re, err := compile(pattern)
-		if err != nil || !re.MatchString(name) {
+		if re := read[pattern]; re == nil || !re.MatchString(name) {
 			continue
 		}
 		// PEFT takes the first in the file, an order that JSON does not have.
@@ -167,8 +170,8 @@ func moduleName(p pair) string {
 // apply gives a pair its scale, and checks its rank.
 func (c *peftConfig) apply(p *pair, f *faults) {
 	name := moduleName(*p)
-	rank, err := byPattern(c.RankPattern, name, c.Rank)
-	alpha, err2 := byPattern(c.AlphaPattern, name, c.Alpha)
+	rank, err := byPattern(c.patterns, c.RankPattern, name, c.Rank)
+	alpha, err2 := byPattern(c.patterns, c.AlphaPattern, name, c.Alpha)
 	if err := errors.Join(err, err2); err != nil {
 		f.add(name, "%v", err)
 		return

@@ -12,7 +12,9 @@ package push
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +22,7 @@ import (
 	"tilgate/adapters"
 	"tilgate/adapters/lora"
 	"tilgate/internal/fault"
+	"tilgate/internal/wholefile"
 )
 
 // A Server is a model server that weights can be put on.
@@ -199,37 +202,18 @@ func convert(w *lora.Weights, base Model, o Options, wanted string) (path string
 	if err != nil {
 		return "", nil, err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(wanted), ".gguf-*")
+	stays := base.Engine == LlamaCpp
+	if !stays {
+		wanted = filepath.Join(filepath.Dir(wanted), ".gguf-"+rand.Text())
+	}
+	_, err = wholefile.Write(wanted, func(out io.Writer) error { return w.WriteGGUF(out, *shape) })
 	if err != nil {
-		return "", nil, err
+		return "", nil, fmt.Errorf("writing %s as GGUF: %w", o.Weights, err)
 	}
-	done = func() { os.Remove(temp.Name()) }
-	defer func() {
-		if err != nil {
-			done()
-			err = fmt.Errorf("writing %s as GGUF: %w", o.Weights, err)
-		}
-	}()
-	err = w.WriteGGUF(temp, *shape)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if wrong := temp.Close(); err == nil {
-		err = wrong
-	}
-	if err != nil {
-		return "", nil, err
-	}
-	if base.Engine != LlamaCpp {
-		path, err = filepath.Abs(temp.Name())
-		return path, done, err
-	}
-	if err = os.Chmod(temp.Name(), 0o644); err != nil {
-		return "", nil, err
-	}
-	if err = os.Rename(temp.Name(), wanted); err != nil {
-		return "", nil, err
+	done = func() {}
+	if !stays {
+		done = func() { os.Remove(wanted) }
 	}
 	path, err = filepath.Abs(wanted)
-	return path, func() {}, err
+	return path, done, err
 }

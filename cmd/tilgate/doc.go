@@ -64,9 +64,11 @@
 // passages and stores what changed; rag/sample is a knowledge base to try.
 // rag/langchain offers a knowledge base to programs that are written with
 // langchaingo; the binary itself does without.
-// Many languages are written in two or three scripts: internal/translit
-// converts between them, and says what a text would be had the right keyboard
-// been on. Burmese has two encodings; internal/lang makes one of them.
+//
+// Many languages are written in two or three scripts, which internal/translit
+// also converts for the command line, and Burmese in two encodings, of which
+// internal/lang makes one.
+//
 // evals holds the words of benchmarks, evals/dataset reads them, evals/metric
 // scores them. internal/fault gives every error its kind, and the one sentence
 // of it that callers may read. internal/locale writes numbers, dates and sums

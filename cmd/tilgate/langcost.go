@@ -36,7 +36,7 @@ type costFlags struct {
 
 func (p *program) langCostCommand() *cobra.Command {
 	var f costFlags
-	cmd := &cobra.Command{Use: "cost --model MODEL", Short: "Measure what a character of each language costs a model in tokens",
+	cmd := &cobra.Command{Use: "cost [--model MODEL]", Short: "Measure what a character of each language costs a model in tokens",
 		Long: `Measure what a character of each language costs a model in tokens, on the texts
 of the language's own file, and keep the figures in the data folder. Prompts are
 then fitted to the model's context by them, and the metrics show them. A running

@@ -11,8 +11,6 @@ const (
 	persian   calendar = "persian"  // of Iran and Afghanistan
 )
 
-func (c calendar) known() bool { return c == gregorian || c == buddhist || c == persian }
-
 type day struct{ year, month, day int }
 
 func (c calendar) day(t time.Time) day {

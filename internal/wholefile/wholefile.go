@@ -32,5 +32,18 @@ func Write(path string, fill func(io.Writer) error) (int64, error) {
 	if err := temp.Close(); err != nil {
 		return 0, err
 	}
-	return info.Size(), os.Rename(temp.Name(), path)
+	if err := os.Rename(temp.Name(), path); err != nil {
+		return 0, err
+	}
+	return info.Size(), syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes a new name in a folder outlive a power cut.
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,7 +17,8 @@ type filter struct {
 	rule     serving.Rule
 	judge    judge
 	personal *personal.Finder
-	public   string // the match form of what stands in the passages
+	public   string   // the match form of what stands in the passages
+	numbers  []string // the digits of each number in it
 	held     string
 	broken   string          // the first bytes of a character
 	said     strings.Builder // all that was let go, for the glossary
@@ -157,6 +159,39 @@ func (f *filter) citations(piece string) string {
 	})
 }
 
+// publish takes note of what stands in a passage.
+func (f *filter) publish(text string) {
+	text = lang.Fold(lang.Und, text)
+	f.public += text + "\n"
+	for _, number := range groups.FindAllString(text, -1) {
+		f.numbers = append(f.numbers, digits(number))
+	}
+}
+
+// groups are the groups of digits of one number, however they are set apart.
+var groups = regexp.MustCompile(`[0-9][0-9 \t().+/-]*[0-9]`)
+
+// isPublic reports whether something stands in the passages, as it is or, if
+// it is a number, with its digits grouped in another way.
+func (f *filter) isPublic(found string) bool {
+	found = lang.Fold(lang.Und, found)
+	if strings.Contains(f.public, found) {
+		return true
+	}
+	number := digits(found)
+	return groups.FindString(found) == strings.TrimLeft(found, "+(") &&
+		slices.ContainsFunc(f.numbers, func(public string) bool { return strings.Contains(public, number) })
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // hide masks the personal data that does not stand in the passages.
 func (f *filter) hide(piece string) string {
 	if f.personal == nil {
@@ -165,7 +200,7 @@ func (f *filter) hide(piece string) string {
 	var out strings.Builder
 	at := 0
 	for _, m := range f.personal.Find(piece) {
-		if strings.Contains(f.public, lang.Fold(lang.Und, piece[m.Start:m.End])) {
+		if f.isPublic(piece[m.Start:m.End]) {
 			continue
 		}
 		out.WriteString(piece[at:m.Start])

@@ -14,7 +14,6 @@
 package guard
 
 import (
-	"tilgate/internal/lang"
 	"tilgate/internal/personal"
 	"tilgate/serving"
 )
@@ -56,7 +55,7 @@ func (p *Policy) Filter(r serving.Rule) serving.Filter {
 	if p.opts.Personal != nil && p.opts.MaskSaid {
 		f.personal = p.opts.Personal
 		for _, passage := range r.Passages {
-			f.public += lang.Fold(lang.Und, passage.Title+"\n"+passage.Text) + "\n"
+			f.publish(passage.Title + "\n" + passage.Text)
 		}
 	}
 	return f

@@ -126,8 +126,9 @@ func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 
 // Ready returns the models that can chat here, newest first.
 // Those that only embed are left out, and those that Ollama would ask
-// elsewhere: nobody's question leaves the house unless somebody names one. An error means that the server does not
-// answer as Ollama does. No models and no error means that it needs one.
+// elsewhere: nobody's question leaves the house unless somebody names one. An
+// error means that the server does not answer as Ollama does. No models and no
+// error means that it needs one.
 func (c *Client) Ready(ctx context.Context) ([]serving.Held, error) {
 	models, err := c.list(ctx)
 	if err != nil {

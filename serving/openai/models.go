@@ -76,8 +76,8 @@ func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 }
 
 // Ready returns what can chat: the models as the server lists them, plain ones
-// first, then LoRAs. An error means that the server does not
-// answer as OpenAI's API does.
+// first, then LoRAs. An error means that the server does not answer as OpenAI's
+// API does.
 func (c *Client) Ready(ctx context.Context) ([]serving.Held, error) {
 	list, err := c.held(ctx)
 	if err != nil {

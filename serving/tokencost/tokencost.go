@@ -93,7 +93,7 @@ type key struct {
 
 // keyOf finds "qwen3" and "qwen3:latest", which servers take for one, together.
 func keyOf(model string, tag lang.Tag) key {
-	return key{strings.TrimSuffix(model, ":latest"), tag.Base()}
+	return key{strings.TrimSuffix(model, ":latest"), tag}
 }
 
 type stamp struct {
@@ -158,13 +158,16 @@ func parse(data []byte) (map[key]Cost, error) {
 // lookEvery is how often the file is looked at.
 const lookEvery = 10 * time.Second
 
-// Cost returns the tokens that a character takes for a model in a language, or
-// 0 where nobody measured it. A file that cannot be read leaves what was known.
+// Cost returns the tokens that a character takes for a model in a language, as
+// measured in its script or else in its usual one, or 0 where nobody measured. A file that cannot be read leaves what was known.
 func (t *Table) Cost(model string, tag lang.Tag) float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.refresh()
-	return t.costs[keyOf(model, tag)].TokensPerCharacter
+	if c, ok := t.costs[keyOf(model, tag)]; ok {
+		return c.TokensPerCharacter
+	}
+	return t.costs[keyOf(model, tag.Base())].TokensPerCharacter
 }
 
 // refresh looks at the file again after a while. It was good when the process
