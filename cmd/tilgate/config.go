@@ -34,6 +34,7 @@ type Config struct {
 	Ollama   OllamaConfig   `toml:"ollama"`
 	OpenAI   OpenAIConfig   `toml:"openai,omitempty"` // in place of Ollama
 	Gate     GateConfig     `toml:"gate,omitempty"`
+	TLS      TLSConfig      `toml:"tls,omitempty"`
 	Personal PersonalConfig `toml:"personal,omitempty"`
 	Keys     []KeyConfig    `toml:"key"`
 
@@ -147,6 +148,7 @@ func (c Config) check() []error {
 		fault("ollama.num_ctx: %d is below 0", c.Ollama.NumCtx)
 	}
 	c.OpenAI.check(fault)
+	c.TLS.check(fault)
 	c.checkRetrieval(fault)
 	seen := map[string]bool{}
 	for i, k := range c.Keys {
@@ -198,7 +200,8 @@ func (p *program) configCommand() *cobra.Command {
 		Long: `Print the configuration in force: the defaults, with what the file changes.
 The output is itself a configuration file. Beside what it shows, a file may hold
 the sections [openai], for a model server other than Ollama: url, model, kind,
-num_ctx; [gate], whose verdicts on weights count: key; [personal], what the guard
+num_ctx; [gate], whose verdicts on weights count: key; [tls], to serve HTTPS with: cert,
+key, files that are read again when they change; [personal], what the guard
 hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
 and a [[key]] for each caller: name, hash, tenant, language.
 

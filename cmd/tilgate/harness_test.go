@@ -228,3 +228,15 @@ func joinChunks(t *testing.T, data []byte) chatAnswer {
 	}{Message: message, FinishReason: finish})
 	return whole
 }
+
+// eventually waits until something is so.
+func eventually(t *testing.T, so func() bool) {
+	t.Helper()
+	for range 1000 {
+		if so() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("it did not come to be so")
+}

@@ -62,6 +62,9 @@ func (p *program) serve(ctx context.Context, c Config) error {
 			return err
 		}
 	}
+	if ln, err = c.TLS.secure(ctx, ln, followEvery, log); err != nil {
+		return err
+	}
 	log.Info("serving", "address", ln.Addr().String())
 	return runGateway(ctx, c, ln, svc, auth.New(c.keys()), log)
 }
