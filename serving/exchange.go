@@ -111,3 +111,15 @@ type Exchange struct {
 	Steps     []Step // what the guard did, in order
 	Err       error  // how it ended; nil is well
 }
+
+// count takes over what was in an answer that went by, to a request of so many
+// characters. Tokens that nobody counted are estimated.
+func (x *Exchange) count(t *Tally, asked int) {
+	if t == nil {
+		return
+	}
+	x.Chars, x.Usage = t.Chars, t.Usage
+	if x.Usage == (Usage{}) && t.Chars > 0 {
+		x.Usage = estimated(asked, t.Chars)
+	}
+}

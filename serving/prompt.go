@@ -92,5 +92,10 @@ func estimate(p Prompt, answer string) Usage {
 	for _, m := range p.Messages {
 		letters += utf8.RuneCountInString(m.Content)
 	}
-	return Usage{PromptTokens: letters/3 + 1, CompletionTokens: utf8.RuneCountInString(answer)/3 + 1, Estimated: true}
+	return estimated(letters, utf8.RuneCountInString(answer))
+}
+
+// estimated returns the tokens that so many characters are likely to be.
+func estimated(asked, said int) Usage {
+	return Usage{PromptTokens: asked/3 + 1, CompletionTokens: said/3 + 1, Estimated: true}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tilgate/adapters"
 	"tilgate/internal/fault"
@@ -125,21 +126,25 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 	}
 	reply, err := s.parts.Upstream.Forward(ctx, r)
 	if err == nil && reply.Stream != nil {
-		reply.Stream = s.recorded(ctx, x, reply.Stream)
+		reply.Stream = s.recorded(ctx, x, reply, utf8.RuneCount(r.Body))
 		return reply, nil
 	}
 	if x.Err = err; err == nil {
 		x.First = time.Since(x.Start)
+		x.count(reply.Tally, utf8.RuneCount(r.Body))
 	}
 	s.record(ctx, x)
 	return reply, err
 }
 
 // recorded yields a stream and records how it went.
-func (s *Service) recorded(ctx context.Context, x Exchange, stream iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
+func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		defer func() { s.record(ctx, x) }()
-		for piece, err := range stream {
+		defer func() {
+			x.count(r.Tally, asked)
+			s.record(ctx, x)
+		}()
+		for piece, err := range r.Stream {
 			if x.First == 0 && err == nil {
 				x.First = time.Since(x.Start)
 			}

@@ -102,6 +102,9 @@ type Reply struct {
 	// Exact is set when the bytes are the model server's own: then nothing, not
 	// even a comment, may stand between two pieces.
 	Exact bool
+	// Tally counts what is in the answer, of a stream as it goes by. nil knows
+	// nothing.
+	Tally *Tally
 }
 
 // A Held model is one that a model server can answer with.

@@ -43,7 +43,9 @@
 // their base. What a character costs that model in tokens, as
 // serving/tokencost measured it, decides how many passages fit.
 // serving/ollama asks Ollama, serving/openai asks vLLM, llama.cpp and their
-// like; serving/ollama/ollamatest runs a real Ollama in tests. With no model
+// like; serving/ollama/ollamatest runs a real Ollama in tests. A request that
+// names a plain model goes through byte for byte, over serving/wire, whose
+// calls can be ended at any moment. With no model
 // running, serving/extract quotes the sentences that most likely answer.
 //
 // What a model says passes serving/guard, which holds it back until a sentence
@@ -96,7 +98,7 @@
 //
 //	door     cmd/tilgate
 //	edges    gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
-//	stories  serving overlay push                      ingest engine
+//	stories  serving wire overlay push                 ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict
 //	         internal/lang  internal/fault  internal/wholefile

@@ -30,6 +30,7 @@ var storeys = map[string]int{
 	"evals":         words,
 
 	"serving":          stories,
+	"serving/wire":     stories, // what the clients of model servers stand on
 	"adapters/overlay": stories,
 	"adapters/push":    stories, // whose words model servers use
 	"rag/ingest":       stories,

@@ -22,7 +22,7 @@ func (g *Gateway) chat(rc *fasthttp.RequestCtx) error {
 	if enc := rc.Request.Header.ContentEncoding(); len(enc) > 0 {
 		return refuse(415, "unsupported_encoding", "the body is sent as "+quote(string(enc))+"; send it as it is")
 	}
-	body := bytes.Clone(rc.PostBody()) // fasthttp uses its own again
+	body := rc.PostBody()
 	head, err := peek(body)
 	if err != nil {
 		return err
@@ -43,6 +43,9 @@ func (g *Gateway) forward(rc *fasthttp.RequestCtx, c *call, caller serving.Calle
 	if err != nil {
 		return c.explain(err)
 	}
+	if reply.Stream != nil && reply.Exact {
+		return g.relay(rc, c, reply)
+	}
 	if reply.Stream != nil {
 		d := g.events(c)
 		d.frame, d.done = bytes.Clone, nil
@@ -61,7 +64,7 @@ var errNoAnswer = fault.Unavailable.Errorf("the model server gave no answer")
 
 // auto answers a question to "auto".
 func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, route serving.Route, body []byte) error {
-	q, err := decode(body, g.opts.MaxQuestion)
+	q, err := decode(bytes.Clone(body), g.opts.MaxQuestion) // fasthttp uses its own again
 	if err == nil {
 		err = q.speak(route.Language)
 	}

@@ -67,20 +67,20 @@ func (g *Gateway) stream(rc *fasthttp.RequestCtx, c *call, pieces iter.Seq2[[]by
 	d.header(&rc.Response.Header)
 	rc.Response.Header.Set("X-Accel-Buffering", "no") // nginx would collect the answer
 	if !rc.Request.Header.IsHTTP11() {
-		return s.unframed(rc)
+		defer s.Close()
+		return unframed(rc, s)
 	}
 	rc.Response.SetBodyStream(s, -1)
 	return nil
 }
 
-// unframed sends the stream to a reader of HTTP/1.0, such as nginx with its
+// unframed sends a stream to a reader of HTTP/1.0, such as nginx with its
 // old defaults, who knows no chunks: it ends when the connection does. fasthttp
 // would send chunks all the same, so it is kept from writing.
-func (s *stream) unframed(rc *fasthttp.RequestCtx) error {
-	defer s.Close()
+func unframed(rc *fasthttp.RequestCtx, s io.WriterTo) error {
 	rc.HijackSetNoResponse(true)
 	rc.Hijack(func(net.Conn) {}) // closes the connection
-	head := []byte("HTTP/1.1 200 OK\r\nConnection: close\r\n")
+	head := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nConnection: close\r\n", rc.Response.StatusCode(), fasthttp.StatusMessage(rc.Response.StatusCode()))
 	for name, value := range rc.Response.Header.All() {
 		if n := string(name); n != "Content-Length" && n != "Connection" {
 			head = fmt.Appendf(head, "%s: %s\r\n", name, value)

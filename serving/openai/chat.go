@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"io"
 	"iter"
 
 	"tilgate/internal/fault"
@@ -137,4 +138,23 @@ func (c *Client) stream(ctx context.Context, req *chatRequest) iter.Seq2[*piece,
 			}
 		}
 	}
+}
+
+// whole reads an answer that is one object.
+func whole(ctx context.Context, r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxAnswer))
+	if err != nil {
+		return nil, faultOf(ctx, err)
+	}
+	var p piece
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fault.Unavailable.Wrap(err, notOpenAI)
+	}
+	if wrong := p.fault(); wrong != nil {
+		return nil, wrong
+	}
+	if len(p.Choices) == 0 {
+		return nil, fault.Unavailable.Errorf(notOpenAI)
+	}
+	return data, nil
 }

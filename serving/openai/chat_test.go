@@ -280,50 +280,56 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+// What goes through is the same on both sides, byte for byte.
 func TestForward(t *testing.T) {
 	object := `{"id":"c", "choices":[{"index":0,"message":{"role":"assistant","content":"Ош"},"finish_reason":"stop"}],  "extra": [1]}`
-	raw := serving.Raw{Model: "m", Body: []byte(`{"model":"m",  "unknown": 1, "messages":[]}`)}
-	var answer string
-	c := fake(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
-		if body(r) != string(raw.Body) {
-			t.Errorf("sent %s", body(r))
+	raw := serving.Raw{Model: "m", Path: "/v1/chat/completions", Body: []byte(`{"model":"m",  "unknown": 1, "messages":[]}`)}
+	var answer, kind string
+	status := 200
+	c := fake(t, Options{APIKey: "ours"}, func(w http.ResponseWriter, r *http.Request) {
+		if got := body(r); got != string(raw.Body) || r.URL.Path != raw.Path || r.Header.Get("Authorization") != "Bearer ours" {
+			t.Errorf("sent %s to %s", got, r.URL.Path)
 		}
+		w.Header().Set("Content-Type", kind)
+		w.WriteHeader(status)
 		_, _ = io.WriteString(w, answer)
 	})
+	const object200, events = "application/json", "text/event-stream"
 	for _, tt := range []struct {
-		stream bool
-		answer string
-		want   []string
-		kind   fault.Kind
+		kind, answer string
+		status       int
+		fault        fault.Kind
 	}{
-		{false, object, []string{object}, -1},
-		{true, role + half + stopped + counted + done, []string{role, half, stopped, counted, done}, -1},
-		{false, "<html>", nil, fault.Unavailable},
-		{false, object[:50], nil, fault.Unavailable},
-		{false, `{"error":{"message":"no","code":400}}`, nil, fault.Invalid},
-		{true, half, []string{half}, fault.Unavailable},
-		{true, half + `data: {"error":{"code":429}}` + "\n\n", []string{half}, fault.Unavailable},
+		{object200, object, 200, -1},
+		{"application/json; charset=utf-8", ` {"error":{"message":"n is too large"}}` + "\n", 400, -1},
+		{object200, `{"detail":[{"loc":["body","n"]}]}`, 422, -1},
+		{events, role + half + stopped + counted + done, 200, -1},
+		{events, ": ping\r\n\r\n" + half + stopped, 200, -1}, // no [DONE], as some do
+		{events, half + `data: {"error":{"code":429}}` + "\n\n", 200, -1},
+		{object200, "<html>", 200, fault.Unavailable},
+		{object200, object[:50], 200, fault.Unavailable},
+		{"text/html", "<html>", 502, fault.Unavailable},
+		{"text/html", "<html>", 400, fault.Invalid},
+		{object200, "{}", 500, fault.Unavailable},
+		{object200, "{}", 401, fault.Unavailable},
+		{object200, "{}", 307, fault.Unavailable},
+		{events, half, 200, fault.Unavailable},
+		{events, half[:20], 200, fault.Unavailable},
 	} {
-		raw.Stream, answer = tt.stream, tt.answer
-		var got []string
-		kind := fault.Kind(-1)
+		answer, kind, status = tt.answer, tt.kind, tt.status
 		reply, err := c.Forward(t.Context(), raw)
-		switch {
-		case err != nil:
-			kind = fault.Of(err)
-		case reply.Body != nil:
-			got = append(got, string(reply.Body))
-		default:
-			for data, err := range reply.Stream {
-				if err != nil {
-					kind = fault.Of(err)
-					continue
-				}
-				got = append(got, string(data))
+		got := string(reply.Body)
+		if err == nil && reply.Stream != nil {
+			for piece, broken := range reply.Stream {
+				got += string(piece)
+				err = broken
 			}
 		}
-		if !slices.Equal(got, tt.want) || kind != tt.kind {
-			t.Errorf("%q: %q, %v; want %q, %v", tt.answer, got, kind, tt.want, tt.kind)
+		if (err == nil) != (tt.fault < 0) || err != nil && fault.Of(err) != tt.fault {
+			t.Errorf("%q: %v, want %v", tt.answer, err, tt.fault)
+		}
+		if err == nil && (got != tt.answer || reply.Status != tt.status || reply.Type != tt.kind || !reply.Exact) {
+			t.Errorf("%q became %d %s %q", tt.answer, reply.Status, reply.Type, got)
 		}
 	}
 }

@@ -5,63 +5,85 @@ import (
 	"encoding/json"
 	"io"
 	"iter"
+	"net/http"
+	"strings"
 
 	"tilgate/internal/fault"
 	"tilgate/serving"
+	"tilgate/serving/wire"
 )
 
 // Forward sends the caller's body on as it came, byte for byte, and returns
-// what comes back in the same way.
+// what comes back in the same way, refusals of the request included. That the
+// server itself failed, or does not speak OpenAI's API, is an error of ours.
 func (c *Client) Forward(ctx context.Context, r serving.Raw) (serving.Reply, error) {
+	if r.Surface == serving.Ollama {
+		return serving.Reply{}, fault.NotFound.Field("model", "the model %q is served over OpenAI's API; ask for it at /v1", r.Model)
+	}
 	if err := c.knows(ctx, r.Model); err != nil {
 		return serving.Reply{}, err
 	}
-	body, err := c.chat(ctx, r.Model, r.Body)
+	a, err := c.wire.Do(ctx, &wire.Request{Path: r.Path, Header: c.credentials, Body: r.Body})
 	if err != nil {
+		return serving.Reply{}, asking(r.Model, faultOf(ctx, err))
+	}
+	reply := serving.Reply{Status: a.Status, Type: a.Type, Exact: true}
+	if a.Status == http.StatusOK && strings.HasPrefix(a.Type, "text/event-stream") {
+		reply.Tally = new(serving.Tally)
+		reply.Stream = relayed(ctx, r.Model, a, reply.Tally)
+		return reply, nil
+	}
+	if reply.Body, err = a.Whole(); err != nil {
+		return serving.Reply{}, asking(r.Model, faultOf(ctx, err))
+	}
+	if err := judge(r.Model, reply); err != nil {
 		return serving.Reply{}, asking(r.Model, err)
 	}
-	if r.Stream {
-		return serving.Reply{Status: 200, Type: serving.EventStream, Stream: forwarded(ctx, r.Model, body)}, nil
+	if a.Status == http.StatusOK {
+		reply.Tally = new(serving.Tally)
+		reply.Tally.Object(reply.Body)
 	}
-	defer body.Close()
-	data, err := whole(ctx, body)
-	if err != nil {
-		return serving.Reply{}, asking(r.Model, err)
-	}
-	return serving.Reply{Status: 200, Type: "application/json", Body: data}, nil
+	return reply, nil
 }
 
-func forwarded(ctx context.Context, model string, body io.ReadCloser) iter.Seq2[[]byte, error] {
+// judge returns an error for an answer that is not for the caller.
+func judge(model string, r serving.Reply) error {
+	object := json.Valid(r.Body)
+	switch {
+	case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden,
+		r.Status == http.StatusTooManyRequests, r.Status >= 500:
+		return statusFault(model, r.Status, r.Body)
+	case r.Status >= 400 && !object:
+		return statusFault(model, r.Status, r.Body)
+	case r.Status >= 300 && r.Status < 400, !object:
+		return fault.Unavailable.Errorf(notOpenAI)
+	}
+	return nil
+}
+
+// relayed yields a stream as it comes off the wire. One that ends without
+// having come to its end is broken off.
+func relayed(ctx context.Context, model string, a *wire.Answer, t *serving.Tally) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		defer body.Close()
-		for p, err := range pieces(body) {
+		defer a.Close()
+		var lines serving.Lines
+		piece := make([]byte, 4<<10)
+		for {
+			n, err := a.Read(piece)
+			lines.Add(piece[:n], t.Line)
+			if n > 0 && !yield(piece[:n], nil) {
+				return
+			}
+			if err == io.EOF {
+				if lines.End(t.Line); t.Ended {
+					return
+				}
+				err = errNoEnd
+			}
 			if err != nil {
 				yield(nil, asking(model, streamFault(ctx, err)))
 				return
 			}
-			if !yield(serving.Frame(p.raw), nil) {
-				return
-			}
 		}
-		yield(serving.DoneFrame, nil)
 	}
-}
-
-// whole reads an answer that is one object.
-func whole(ctx context.Context, r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxAnswer))
-	if err != nil {
-		return nil, faultOf(ctx, err)
-	}
-	var p piece
-	if err := json.Unmarshal(data, &p); err != nil {
-		return nil, fault.Unavailable.Wrap(err, notOpenAI)
-	}
-	if wrong := p.fault(); wrong != nil {
-		return nil, wrong
-	}
-	if len(p.Choices) == 0 {
-		return nil, fault.Unavailable.Errorf(notOpenAI)
-	}
-	return data, nil
 }

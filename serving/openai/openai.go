@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"tilgate/internal/fault"
+	"tilgate/serving/wire"
 )
 
 // Options say whom to ask for what.
@@ -43,9 +44,11 @@ type Options struct {
 
 // A Client asks one server. It is safe for concurrent use.
 type Client struct {
-	base *url.URL
-	http *http.Client
-	opts Options
+	base        *url.URL
+	http        *http.Client
+	wire        *wire.Client
+	credentials []wire.Field
+	opts        Options
 
 	mu   sync.Mutex
 	kind Kind // once it is known
@@ -77,11 +80,18 @@ func New(baseURL string, o Options) (*Client, error) {
 		// Where texts go is for the configuration to say, not for a server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Client{base: u, http: hc, opts: o, kind: o.Kind}, nil
+	c := &Client{base: u, http: hc, wire: wire.New(u, wire.Options{Silence: o.Silence, MaxBody: maxAnswer}), opts: o, kind: o.Kind}
+	if o.APIKey != "" {
+		c.credentials = []wire.Field{{Name: "Authorization", Value: "Bearer " + o.APIKey}}
+	}
+	return c, nil
 }
 
 // Close lets go of idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.wire.Close()
+}
 
 // maxAnswer is more than 2,000 vectors of 4,096 numbers take as JSON.
 const maxAnswer = 256 << 20
@@ -160,12 +170,13 @@ func faultOf(ctx context.Context, err error) error {
 		return fmt.Errorf("the model server's answer: %w", ended)
 	}
 	var dial *net.OpError
+	var unreached *wire.DialError
 	switch {
-	case errors.Is(err, errSilent):
+	case errors.Is(err, errSilent), errors.Is(err, wire.ErrSilent):
 		return fault.Timeout.Wrap(err, "the model server fell silent")
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Timeout.Wrap(err, "the model server is too slow")
-	case errors.As(err, &dial) && dial.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
+	case errors.As(err, &dial) && dial.Op == "dial", errors.As(err, &unreached), errors.Is(err, syscall.ECONNREFUSED):
 		return fault.Unavailable.Wrap(err, "the model server is not answering")
 	}
 	return fault.Unavailable.Wrap(err, "the model server broke off its answer")
