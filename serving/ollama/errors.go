@@ -16,6 +16,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"tilgate/internal/fault"
+	"tilgate/serving/wire"
 )
 
 // faultOf gives err, met while asking model, its kind and its public sentence.
@@ -24,11 +25,12 @@ func (c *Client) faultOf(ctx context.Context, model string, err error) error {
 		return fmt.Errorf("the model server's answer: %w", ended)
 	}
 	var (
-		status  api.StatusError
-		denied  api.AuthorizationError
-		dial    *net.OpError
-		garbled *garbledError
-		syntax  *json.SyntaxError
+		status    api.StatusError
+		denied    api.AuthorizationError
+		dial      *net.OpError
+		unreached *wire.DialError
+		garbled   *garbledError
+		syntax    *json.SyntaxError
 	)
 	switch {
 	case fault.Of(err) != fault.Internal && !errors.Is(err, context.DeadlineExceeded):
@@ -39,7 +41,7 @@ func (c *Client) faultOf(ctx context.Context, model string, err error) error {
 		return fault.Unavailable.Wrap(err, "the model server does not let us in")
 	case errors.Is(err, errSilent):
 		return fault.Timeout.Wrap(err, "the model server fell silent")
-	case errors.As(err, &dial) && dial.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
+	case errors.As(err, &dial) && dial.Op == "dial", errors.As(err, &unreached), errors.Is(err, syscall.ECONNREFUSED):
 		return fault.Unavailable.Wrap(err, "the model server is not answering")
 	case errors.Is(err, errNoDone), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return fault.Unavailable.Wrap(err, "the model server broke off its answer")

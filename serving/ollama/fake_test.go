@@ -48,6 +48,8 @@ func body(r *http.Request) string {
 	return text
 }
 
+const chatPath = "/v1/chat/completions"
+
 const half = `{"message":{"role":"assistant","content":"Бишкек"},"done":false}` + "\n"
 
 func says(status int, text string) http.HandlerFunc {
@@ -253,7 +255,7 @@ func TestToolCalls(t *testing.T) {
 {"message":{"role":"assistant","content":"","tool_calls":[{"id":"c2","function":{"index":0,"name":"weather","arguments":{}}}]},"done":false}
 {"message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":4,"eval_count":3}
 `))
-	raw := serving.Raw{ID: "chatcmpl-1", Created: time.Unix(5, 0), Model: "m", Body: []byte(`{` + hello + `, "stream_options": {"include_usage": true}}`)}
+	raw := serving.Raw{ID: "chatcmpl-1", Path: chatPath, Created: time.Unix(5, 0), Model: "m", Body: []byte(`{` + hello + `, "stream_options": {"include_usage": true}}`)}
 	const head = `{"id":"chatcmpl-1","object":"chat.completion%s","created":5,"model":"m","choices":[`
 	chunk := func(delta, finish string) string {
 		return fmt.Sprintf(head, ".chunk") + `{"index":0,"delta":` + delta + `,"logprobs":null,"finish_reason":` + finish + `}]}`

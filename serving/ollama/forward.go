@@ -16,6 +16,12 @@ import (
 // OpenAI's. A stream begins when it is read: reading a long prompt takes
 // Ollama minutes without a sign of life.
 func (c *Client) Forward(ctx context.Context, r serving.Raw) (serving.Reply, error) {
+	switch {
+	case r.Surface == serving.Ollama:
+		return c.forwardNative(ctx, r)
+	case r.Path != "/v1/chat/completions":
+		return serving.Reply{}, fault.NotFound.Field("model", "the model %q is served by Ollama, where %s is not to be had", r.Model, r.Path)
+	}
 	t := translation{ChatRequest: c.request(r.Model)}
 	if err := t.translate(r.Body); err != nil {
 		return serving.Reply{}, err

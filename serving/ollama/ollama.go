@@ -24,6 +24,7 @@ import (
 
 	"tilgate/internal/fault"
 	"tilgate/serving"
+	"tilgate/serving/wire"
 )
 
 var (
@@ -62,6 +63,7 @@ type Client struct {
 	blobURL string
 	api     *api.Client
 	http    *http.Client
+	wire    *wire.Client
 	opts    Options
 
 	mu   sync.Mutex
@@ -103,13 +105,17 @@ func New(baseURL string, opts Options) (*Client, error) {
 		blobURL: u.JoinPath("api/blobs").String(),
 		api:     api.NewClient(u, hc),
 		http:    hc,
+		wire:    wire.New(u, wire.Options{Silence: opts.Silence}),
 		opts:    opts,
 		caps:    map[string][]string{},
 	}, nil
 }
 
 // Close lets go of idle connections. Answers on their way are not disturbed.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.wire.Close()
+}
 
 // Models lists the models on the server, newest first.
 func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {

@@ -107,7 +107,7 @@ func TestRealRefusals(t *testing.T) {
 		   "messages": [{"role": "user", "content": "Кайда?"}]}`, "tiny", fault.Invalid, "response_format"},
 	} {
 		for _, stream := range []bool{false, true} {
-			_, err := collect(c.Forward(t.Context(), serving.Raw{Model: tt.model, Stream: stream, Body: []byte(tt.body)}))
+			_, err := collect(c.Forward(t.Context(), serving.Raw{Path: chatPath, Model: tt.model, Stream: stream, Body: []byte(tt.body)}))
 			says, _ := fault.Public(err)
 			if fault.Of(err) != tt.kind || !strings.Contains(says, tt.says) {
 				t.Errorf("%.60s: %v %q (%v), want %v %q", tt.body, fault.Of(err), says, err, tt.kind, tt.says)
@@ -115,6 +115,8 @@ func TestRealRefusals(t *testing.T) {
 		}
 	}
 }
+
+const chatPath = "/v1/chat/completions"
 
 // collect returns the JSON of a reply: one object, or the chunks of a stream
 // that ended well.
@@ -165,7 +167,7 @@ type openAI struct {
 
 func TestRealForward(t *testing.T) {
 	c, _ := realClient(t)
-	raw := serving.Raw{ID: "chatcmpl-1", Created: time.Unix(1700000000, 0), Model: "tiny", Body: []byte(`{
+	raw := serving.Raw{ID: "chatcmpl-1", Path: chatPath, Created: time.Unix(1700000000, 0), Model: "tiny", Body: []byte(`{
 		"model": "tiny", "seed": 4, "max_tokens": 12, "logprobs": true, "top_logprobs": 2, "user": "u1",
 		"messages": [{"role": "system", "content": "Кыскача."}, {"role": "user", "content": [{"type": "text", "text": "Бишкек кайда?"}]}],
 		"tools": [{"type": "function", "function": {"name": "map", "parameters": {"type": "object", "properties": {"place": {"type": "string"}}}}}],
@@ -221,7 +223,7 @@ func TestRealJSON(t *testing.T) {
 		`{"type": "json_object"}`,
 		`{"type": "json_schema", "json_schema": {"name": "x", "strict": true, "schema": {"type": "object", "properties": {"sure": {"type": "boolean"}}, "required": ["sure"]}}}`,
 	} {
-		data, err := collect(c.Forward(t.Context(), serving.Raw{Model: "tiny", Body: []byte(`{
+		data, err := collect(c.Forward(t.Context(), serving.Raw{Path: chatPath, Model: "tiny", Body: []byte(`{
 			"max_tokens": 2000, "messages": [{"role": "user", "content": "Кайда?"}], "response_format": ` + format + `}`)}))
 		if err != nil {
 			t.Fatal(err)
@@ -236,7 +238,7 @@ func TestRealJSON(t *testing.T) {
 
 func TestRealTools(t *testing.T) {
 	c, _ := realClient(t)
-	data, err := collect(c.Forward(t.Context(), serving.Raw{Model: "tiny", Body: []byte(`{"max_tokens": 20, "messages": [
+	data, err := collect(c.Forward(t.Context(), serving.Raw{Path: chatPath, Model: "tiny", Body: []byte(`{"max_tokens": 20, "messages": [
 		{"role": "user", "content": "Аба ырайы?"},
 		{"role": "assistant", "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{\"place\": \"Ош\"}"}}]},
 		{"role": "tool", "tool_call_id": "c1", "content": "+21"}],
@@ -249,7 +251,7 @@ func TestRealTools(t *testing.T) {
 // A model that cannot see says so; the image is not left out.
 func TestRealImage(t *testing.T) {
 	c, _ := realClient(t)
-	data, err := collect(c.Forward(t.Context(), serving.Raw{Model: "tiny", Body: []byte(`{"max_tokens": 20, "messages": [
+	data, err := collect(c.Forward(t.Context(), serving.Raw{Path: chatPath, Model: "tiny", Body: []byte(`{"max_tokens": 20, "messages": [
 		{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,aGVsbG8="}}]}]}`)}))
 	if says, _ := fault.Public(err); fault.Of(err) != fault.Invalid || !strings.Contains(says, "cannot see") {
 		t.Errorf("%q, %v", data, err)

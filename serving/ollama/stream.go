@@ -43,18 +43,9 @@ const (
 // a broken connection for a good end.
 func (c *Client) stream(ctx context.Context, req *api.ChatRequest) iter.Seq2[api.ChatResponse, error] {
 	return func(yield func(api.ChatResponse, error) bool) {
-		ours, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-		defer cancel(nil)
 		var begun atomic.Bool
-		defer context.AfterFunc(ctx, func() {
-			if begun.Load() {
-				select {
-				case <-time.After(hangUpAfter):
-				case <-ours.Done():
-				}
-			}
-			cancel(ctx.Err())
-		})()
+		ours, cancel := outliving(ctx, &begun)
+		defer cancel(nil)
 		silence := time.AfterFunc(c.opts.Silence, func() { cancel(errSilent) })
 		defer silence.Stop()
 		fail := func(err error) {
@@ -96,6 +87,25 @@ func (c *Client) stream(ctx context.Context, req *api.ChatRequest) iter.Seq2[api
 			}
 			silence.Reset(c.opts.Silence)
 		}
+	}
+}
+
+// outliving returns a context that ends with ctx or, once an answer has begun,
+// hangUpAfter later. cancel must be called.
+func outliving(ctx context.Context, begun *atomic.Bool) (ours context.Context, cancel context.CancelCauseFunc) {
+	ours, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if begun.Load() {
+			select {
+			case <-time.After(hangUpAfter):
+			case <-ours.Done():
+			}
+		}
+		end(ctx.Err())
+	})
+	return ours, func(cause error) {
+		stop()
+		end(cause)
 	}
 }
 
