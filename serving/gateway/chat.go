@@ -12,29 +12,67 @@ import (
 	"tilgate/serving"
 )
 
-// chat answers POST /v1/chat/completions. Questions to "auto" are decoded
+// An endpoint is a path whose body names a model. What names a plain one goes
+// on as it came.
+type endpoint struct {
+	surface serving.Surface
+	path    string
+	streams bool // unless the body says otherwise
+	// auto answers in Tilgate's own way; nil means that the path has none.
+	auto func(g *Gateway, rc *fasthttp.RequestCtx, c *call, q asked) error
+}
+
+// asked is what an endpoint was asked of "auto".
+type asked struct {
+	caller serving.Caller
+	route  serving.Route
+	body   []byte // not fasthttp's
+}
+
+// endpoints are all of them, by path.
+var endpoints = []endpoint{
+	{surface: serving.OpenAI, path: "/v1/chat/completions", auto: (*Gateway).auto},
+	{surface: serving.OpenAI, path: "/v1/completions"},
+	{surface: serving.OpenAI, path: "/v1/embeddings"},
+	{surface: serving.OpenAI, path: "/v1/rerank"},
+	{surface: serving.OpenAI, path: "/v1/score"},
+	{surface: serving.OpenAI, path: "/tokenize"},
+	{surface: serving.OpenAI, path: "/detokenize"},
+	{surface: serving.Ollama, path: "/api/chat", streams: true},
+	{surface: serving.Ollama, path: "/api/generate", streams: true},
+	{surface: serving.Ollama, path: "/api/embed"},
+	{surface: serving.Ollama, path: "/api/embeddings"},
+	{surface: serving.Ollama, path: "/api/show"},
+}
+
+// handler returns what answers an endpoint. Questions to "auto" are decoded
 // strictly and answered by Tilgate; everything else goes on as it came.
-func (g *Gateway) chat(rc *fasthttp.RequestCtx) error {
-	caller, ok := g.apiCaller(&rc.Request.Header)
-	if !ok {
-		return errNoKey
+func (g *Gateway) handler(e endpoint) handler {
+	return func(rc *fasthttp.RequestCtx) error {
+		caller, ok := g.apiCaller(&rc.Request.Header)
+		if !ok {
+			return errNoKey
+		}
+		if enc := rc.Request.Header.ContentEncoding(); len(enc) > 0 {
+			return refuse(415, "unsupported_encoding", "the body is sent as "+quote(string(enc))+"; send it as it is")
+		}
+		body := rc.PostBody()
+		head, err := peek(body, e.streams)
+		if err != nil {
+			return err
+		}
+		c := g.begin(rc)
+		defer c.leave()
+		switch route := g.svc.Route(c.ctx, head.model); {
+		case !route.Auto:
+			return g.forward(rc, c, caller, serving.Raw{ID: answerID(rc), Created: time.Now(),
+				Surface: e.surface, Path: e.path, Model: head.model, Stream: head.stream, Body: body})
+		case e.auto == nil:
+			return fault.Invalid.Field("model", "%s needs a plain model; %s answers questions, at /v1/chat/completions", e.path, quote(head.model))
+		default:
+			return e.auto(g, rc, c, asked{caller, route, bytes.Clone(body)})
+		}
 	}
-	if enc := rc.Request.Header.ContentEncoding(); len(enc) > 0 {
-		return refuse(415, "unsupported_encoding", "the body is sent as "+quote(string(enc))+"; send it as it is")
-	}
-	body := rc.PostBody()
-	head, err := peek(body)
-	if err != nil {
-		return err
-	}
-	c := g.begin(rc)
-	defer c.leave()
-	route := g.svc.Route(c.ctx, head.model)
-	if route.Auto {
-		return g.auto(rc, c, caller, route, body)
-	}
-	return g.forward(rc, c, caller, serving.Raw{ID: answerID(rc), Created: time.Now(),
-		Surface: serving.OpenAI, Path: "/v1/chat/completions", Model: head.model, Stream: head.stream, Body: body})
 }
 
 // forward answers with what a plain model says.
@@ -44,10 +82,10 @@ func (g *Gateway) forward(rc *fasthttp.RequestCtx, c *call, caller serving.Calle
 		return c.explain(err)
 	}
 	if reply.Stream != nil && reply.Exact {
-		return g.relay(rc, c, reply)
+		return g.relay(rc, c, raw.Surface, reply)
 	}
 	if reply.Stream != nil {
-		d := g.events(c)
+		d := g.dress(c, raw.Surface)
 		d.frame, d.done = bytes.Clone, nil
 		return g.stream(rc, c, reply.Stream, d)
 	}
@@ -63,15 +101,15 @@ func (g *Gateway) forward(rc *fasthttp.RequestCtx, c *call, caller serving.Calle
 var errNoAnswer = fault.Unavailable.Errorf("the model server gave no answer")
 
 // auto answers a question to "auto".
-func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, route serving.Route, body []byte) error {
-	q, err := decode(bytes.Clone(body), g.opts.MaxQuestion) // fasthttp uses its own again
+func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, a asked) error {
+	q, err := decode(a.body, g.opts.MaxQuestion)
 	if err == nil {
-		err = q.speak(route.Language)
+		err = q.speak(a.route.Language)
 	}
 	if err != nil {
 		return err
 	}
-	q.ID, q.Caller, q.Request.Model = answerID(rc), caller, route.Model
+	q.ID, q.Caller, q.Request.Model = answerID(rc), a.caller, a.route.Model
 	events := g.svc.Answer(c.ctx, q.Request)
 	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage}
 	if q.Stream {

@@ -12,22 +12,28 @@ import (
 	"tilgate/serving"
 )
 
-// A head is what we read of every chat completion, whoever answers it.
+// A head is what we read of every request, whoever answers it.
 type head struct {
 	model  string
 	stream bool
 }
 
-// peek reads the head and checks that the rest is JSON.
-func peek(body []byte) (head, error) {
-	var h head
+// peek reads the head and checks that the rest is JSON. streams says what holds
+// if the body does not.
+func peek(body []byte, streams bool) (head, error) {
+	h := head{stream: streams}
 	s, err := newScanner(body)
 	if err != nil {
 		return h, err
 	}
 	err = s.object("", table{
-		"model":  func(path string) (err error) { h.model, err = s.text(path); return err },
-		"stream": func(path string) (err error) { h.stream, err = s.maybe(path); return err },
+		"model": func(path string) (err error) { h.model, err = s.text(path); return err },
+		"stream": func(path string) (err error) {
+			if !s.null() {
+				h.stream, err = s.boolean(path)
+			}
+			return err
+		},
 	}, nil)
 	if err == nil {
 		err = s.end()

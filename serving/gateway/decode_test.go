@@ -159,7 +159,7 @@ func TestPeek(t *testing.T) {
 		{`{"model":"a","stream":1}`, head{}, "stream must be true or false"},
 		{`{"model":"a","x":}`, head{}, "at byte 17"},
 	} {
-		got, err := peek([]byte(tt.body))
+		got, err := peek([]byte(tt.body), false)
 		if tt.err == "" && (err != nil || got != tt.want) || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 			t.Errorf("peek(%s) = %+v, %v, want %+v, %s", tt.body, got, err, tt.want, tt.err)
 		}
@@ -187,7 +187,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		checkText(t, body)
-		if _, err := peek(body); err != nil {
+		if _, err := peek(body, false); err != nil {
 			checkFault(t, err)
 		}
 		q, err := decode(body, 100)
@@ -273,7 +273,7 @@ func BenchmarkPeek(b *testing.B) {
 	body := []byte(`{"model":"a","messages":[{"role":"user","content":"` + strings.Repeat("ሰላም ", 60) + `"}]}`)
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
-		if _, err := peek(body); err != nil {
+		if _, err := peek(body, false); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 
@@ -59,6 +60,11 @@ type errorObject struct {
 	Code    string  `json:"code"`
 }
 
+// An ollamaError is Ollama's error object, for what is asked on its surface.
+type ollamaError struct {
+	Error string `json:"error"`
+}
+
 // describe returns how callers see err, and only what they may know of it.
 func describe(err error) (answer, errorBody) {
 	var r *refusal
@@ -82,7 +88,11 @@ func (g *Gateway) fail(rc *fasthttp.RequestCtx, err error) {
 	a, body := describe(err)
 	g.logFailure(requestID(rc), a, err)
 	rc.Response.ResetBody()
-	writeJSON(rc, a.status, encode(body))
+	if bytes.HasPrefix(rc.Request.Header.RequestURI(), []byte("/api/")) {
+		writeJSON(rc, a.status, encode(ollamaError{body.Error.Message}))
+	} else {
+		writeJSON(rc, a.status, encode(body))
+	}
 	if a.retry {
 		rc.Response.Header.Set("Retry-After", "1")
 	}

@@ -95,7 +95,7 @@ func TestRoutes(t *testing.T) {
 		status       int
 		want         string
 	}{
-		{"GET", "/v1/nothing", 404, `there is nothing at \"/v1/nothing\"; there is /, /ask, `},
+		{"GET", "/v1/nothing", 404, `there is nothing at \"/v1/nothing\"; there is /, /api/chat, `},
 		{"GET", "/v1//models", 404, ""},
 		{"GET", "/" + strings.Repeat("x", 300), 404, `xxx…\"`},
 		{"GET", "/v1/../v1/models", 404, ""},

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -21,11 +20,12 @@ type relay struct {
 	call   *call
 	pieces iter.Seq2[[]byte, error]
 	broken func(err error) []byte // the last event of a stream that breaks off
+	lines  bool                   // each line is a piece of its own, not an event
 	read   bool
 }
 
-func (g *Gateway) relay(rc *fasthttp.RequestCtx, c *call, reply serving.Reply) error {
-	s := &relay{call: c, pieces: reply.Stream, broken: g.events(c).failed}
+func (g *Gateway) relay(rc *fasthttp.RequestCtx, c *call, surface serving.Surface, reply serving.Reply) error {
+	s := &relay{call: c, pieces: reply.Stream, broken: g.dress(c, surface).failed, lines: surface == serving.Ollama}
 	c.streaming = true
 	rc.SetStatusCode(reply.Status)
 	rc.SetContentType(reply.Type)
@@ -74,12 +74,12 @@ func (s *relay) ending(tail [2]byte, err error) []byte {
 	}
 	event := s.broken(s.call.explain(err))
 	switch {
-	case tail[1] == 0, string(tail[:]) == "\n\n": // nothing was sent, or whole events
+	case tail[1] == 0, string(tail[:]) == "\n\n", tail[1] == '\n' && s.lines: // nothing was sent, or whole pieces
 		return event
-	case tail[1] == '\n':
+	case tail[1] == '\n', s.lines:
 		return append([]byte("\n"), event...)
 	}
-	return bytes.Join([][]byte{nil, event}, []byte("\n\n"))
+	return append([]byte("\n\n"), event...)
 }
 
 // SupportsBodyWriteTo tells fasthttp to call WriteTo, not Read.

@@ -34,17 +34,20 @@ const modelPath = "/v1/models/"
 
 // table lists what exists.
 func (g *Gateway) table() map[string]methods {
-	return map[string]methods{
-		"/v1/chat/completions": {"POST": g.chat},
-		"/v1/models":           {"GET": g.models},
-		modelPath:              {"GET": g.model},
-		"/healthz":             {"GET": g.health},
-		"/readyz":              {"GET": g.ready},
-		"/":                    {"GET": g.home},
-		"/key":                 {"POST": g.key},
-		"/ask":                 {"POST": g.ask},
-		"/forget":              {"POST": g.forget},
+	table := map[string]methods{
+		"/v1/models": {"GET": g.models},
+		modelPath:    {"GET": g.model},
+		"/healthz":   {"GET": g.health},
+		"/readyz":    {"GET": g.ready},
+		"/":          {"GET": g.home},
+		"/key":       {"POST": g.key},
+		"/ask":       {"POST": g.ask},
+		"/forget":    {"POST": g.forget},
 	}
+	for _, e := range endpoints {
+		table[e.path] = methods{"POST": g.handler(e)}
+	}
+	return table
 }
 
 // handle answers every request.

@@ -127,6 +127,9 @@ func (s *stream) WriteTo(w io.Writer) (int64, error) {
 	defer ping.Stop()
 	var sent int64
 	write := func(p []byte) error {
+		if len(p) == 0 {
+			return nil
+		}
 		n, err := w.Write(p)
 		sent += int64(n)
 		return err
