@@ -27,6 +27,7 @@ type Config struct {
 	Language  lang.Tag   `toml:"language"`  // to answer in when a question's cannot be told
 	Languages []lang.Tag `toml:"languages"` // that are served; empty means all that have a file
 	Metrics   string     `toml:"metrics"`   // address of /metrics for Prometheus, apart from the API; empty serves none
+	Admin     string     `toml:"admin"`     // address of /metrics and Go's profiles, on this machine; empty serves none
 	Adapters  string     `toml:"adapters"`  // folder of language files, over the bundled ones
 	Threshold float64    `toml:"threshold"` // relevance below which nothing counts as found; 0 is the default
 
@@ -137,6 +138,9 @@ func (c Config) check() []error {
 	}
 	if _, _, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && err != nil {
 		fault("metrics: %q is not host:port, such as 127.0.0.1:9090", c.Metrics)
+	}
+	if c.Admin != "" && !isLoopback(c.Admin) {
+		fault("admin: %q is not an address of this machine alone, such as 127.0.0.1:9091", c.Admin)
 	}
 	if c.Threshold < -1 || c.Threshold >= 1 {
 		fault("threshold: %v is not in 0..1", c.Threshold)

@@ -1,10 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/pprof"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,22 +37,51 @@ func (c costCollector) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// serveMetrics serves /metrics until ctx ends. It has an address of its own,
-// so that nothing of the public API leads to it.
-func serveMetrics(ctx context.Context, address string, r *prometheus.Registry, log *slog.Logger) error {
-	ln, err := listen(address)
-	if err != nil {
-		return err
-	}
+// serveMetrics serves /metrics. It has an address of its own, so that nothing
+// of the public API leads to it.
+func serveMetrics(address string, r *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
-	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
-	context.AfterFunc(ctx, func() { server.Close() })
+	return serveBeside("metrics", address, mux, log)
+}
+
+// serveAdmin serves what only this machine may ask for: /metrics, and Go's
+// profiles, which show what is in memory.
+func serveAdmin(address string, r *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return serveBeside("admin", address, mux, log)
+}
+
+// serveBeside serves h at an address of its own until stop is called.
+func serveBeside(what, address string, h http.Handler, log *slog.Logger) (stop func(), err error) {
+	ln, err := listen(address)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 5 * time.Minute}
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("serving metrics", "err", err)
+			log.Error("serving "+what, "err", err)
 		}
 	}()
-	log.Info("serving metrics", "address", ln.Addr().String())
-	return nil
+	log.Info("serving "+what, "address", ln.Addr().String())
+	return func() {
+		server.Close()
+		<-ended
+	}, nil
+}
+
+// isLoopback reports whether an address can be reached from this machine only.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip, wrong := netip.ParseAddr(host)
+	return err == nil && (host == "localhost" || wrong == nil && ip.IsLoopback())
 }

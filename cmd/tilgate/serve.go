@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"tilgate/serving/auth"
@@ -57,10 +58,18 @@ func (p *program) serve(ctx context.Context, c Config) error {
 		return err
 	}
 	metrics.MustRegister(costCollector{svc.costs})
-	if c.Metrics != "" {
-		if err := serveMetrics(ctx, c.Metrics, metrics, log); err != nil {
+	for _, beside := range []struct {
+		address string
+		serve   func(string, *prometheus.Registry, *slog.Logger) (func(), error)
+	}{{c.Metrics, serveMetrics}, {c.Admin, serveAdmin}} {
+		if beside.address == "" {
+			continue
+		}
+		stop, err := beside.serve(beside.address, metrics, log)
+		if err != nil {
 			return err
 		}
+		defer stop()
 	}
 	if ln, err = c.TLS.secure(ctx, ln, followEvery, log); err != nil {
 		return err

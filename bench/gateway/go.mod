@@ -1,0 +1,3 @@
+module tilgate/bench/gateway
+
+go 1.26
