@@ -27,7 +27,7 @@ func (l *Lines) Add(piece []byte, each func(line []byte)) {
 			l.keep(line)
 			line = l.part
 		}
-		if !l.long {
+		if !l.long && len(line) <= MaxLine {
 			each(bytes.TrimSuffix(line, []byte("\r")))
 		}
 		l.part, l.long = l.part[:0], false

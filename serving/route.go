@@ -49,6 +49,9 @@ func (s *Service) Route(ctx context.Context, model string) Route {
 // a language that may have none: that deserves to be told so.
 func (s *Service) languageAlone(model string) (string, lang.Tag, bool) {
 	rest, isAuto := strings.CutPrefix(model, Auto+":")
+	if language, _, _ := strings.Cut(rest, "-"); len(language) > 3 {
+		return "", "", false // as nearly all names of models
+	}
 	tag, err := lang.ParseTag(rest)
 	if err != nil {
 		return "", "", false

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"tilgate/adapters"
 	"tilgate/internal/fault"
@@ -126,12 +125,12 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 	}
 	reply, err := s.parts.Upstream.Forward(ctx, r)
 	if err == nil && reply.Stream != nil {
-		reply.Stream = s.recorded(ctx, x, reply, utf8.RuneCount(r.Body))
+		reply.Stream = s.recorded(ctx, x, reply, runeCount(r.Body))
 		return reply, nil
 	}
 	if x.Err = err; err == nil {
 		x.First = time.Since(x.Start)
-		x.count(reply.Tally, utf8.RuneCount(r.Body))
+		x.count(reply.Tally, runeCount(r.Body))
 	}
 	s.record(ctx, x)
 	return reply, err

@@ -15,10 +15,11 @@ type Tally struct {
 	Ended bool // the server said why, or that, the answer ended
 }
 
-// Object counts a whole answer.
-func (t *Tally) Object(body []byte) {
+// Object counts a whole answer. It reports whether that is a JSON object or
+// list to its end, as far as brackets and quotes tell: half an answer is none.
+func (t *Tally) Object(body []byte) (whole bool) {
 	t.Ended = true
-	t.line(body)
+	return t.read(bytes.TrimSpace(body))
 }
 
 // Line counts one line of a stream: an event of OpenAI's, or a JSON object of
@@ -30,107 +31,145 @@ func (t *Tally) Line(line []byte) {
 	case isEvent && bytes.HasPrefix(data, []byte("[DONE]")):
 		t.Ended = true
 	case len(data) > 0 && data[0] == '{':
-		t.line(data)
+		t.read(bytes.TrimRight(data, " "))
 	}
 }
 
-func (t *Tally) line(data []byte) {
-	for _, key := range [...]string{`"content"`, `"text"`, `"response"`} {
-		t.Chars += runesOf(data, key)
+// read passes over JSON once, from bracket to bracket and quote to quote, and
+// takes note of the values of a few keys.
+func (t *Tally) read(data []byte) (whole bool) {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i == len(data)-1
+			}
+		case '"':
+			end := endOfString(data, i+1)
+			if end < 0 {
+				return false
+			}
+			key := data[i+1 : end]
+			i = end
+			if v := valueAfter(data, end+1); v > 0 {
+				i = t.value(data, key, v, depth) - 1
+			}
+		}
 	}
-	if v := valueOf(data, `"finish_reason"`); len(v) > 0 && v[0] == '"' {
-		t.Ended = true
-	}
-	if bytes.HasPrefix(data, []byte(`{"error"`)) {
-		t.Ended = true
-	}
-	if v := valueOf(data, `"done"`); bytes.HasPrefix(v, []byte("true")) {
-		t.Ended = true
-	}
-	if u := valueOf(data, `"usage"`); len(u) > 0 && u[0] == '{' {
-		t.tokens(u, `"prompt_tokens"`, `"completion_tokens"`)
-	} else if bytes.Contains(data, []byte(`"eval_count"`)) {
-		t.tokens(data, `"prompt_eval_count"`, `"eval_count"`)
-	}
+	return false
 }
 
-func (t *Tally) tokens(data []byte, prompt, completion string) {
-	if n, ok := number(valueOf(data, prompt)); ok {
-		t.Usage.PromptTokens = n
+// valueAfter returns where the value begins whose key ends before i, or 0 if
+// no key does.
+func valueAfter(data []byte, i int) int {
+	i = skipSpace(data, i)
+	if i >= len(data) || data[i] != ':' {
+		return 0
 	}
-	if n, ok := number(valueOf(data, completion)); ok {
-		t.Usage.CompletionTokens = n
-	}
+	return skipSpace(data, i+1)
 }
 
-// valueOf returns what follows a key, from its first byte to the end of data.
-// The last one counts: usage stands at the end.
-func valueOf(data []byte, key string) []byte {
-	i := bytes.LastIndex(data, []byte(key))
-	if i < 0 {
-		return nil
+func skipSpace(data []byte, i int) int {
+	for i < len(data) && (data[i] == ' ' || data[i] == '\t' || data[i] == '\n' || data[i] == '\r') {
+		i++
 	}
-	v := bytes.TrimLeft(data[i+len(key):], " \t")
-	if len(v) == 0 || v[0] != ':' {
-		return nil
-	}
-	return bytes.TrimLeft(v[1:], " \t")
+	return i
 }
 
-func number(v []byte) (int, bool) {
+// value takes note of the value at i, and returns where to read on.
+func (t *Tally) value(data, key []byte, i, depth int) int {
+	if i >= len(data) {
+		return i
+	}
+	switch string(key) {
+	case "content", "text", "response":
+		if end := endOfString(data, i+1); data[i] == '"' && end > 0 {
+			t.Chars += runesOf(data[i+1 : end])
+			return end + 1
+		}
+	case "finish_reason":
+		t.Ended = t.Ended || data[i] == '"'
+	case "done":
+		t.Ended = t.Ended || data[i] == 't'
+	case "error":
+		t.Ended = t.Ended || depth == 1
+	case "prompt_tokens", "prompt_eval_count":
+		number(data[i:], &t.Usage.PromptTokens)
+	case "completion_tokens", "eval_count":
+		number(data[i:], &t.Usage.CompletionTokens)
+	}
+	return i
+}
+
+func number(v []byte, to *int) {
 	n := 0
-	for n < len(v) && v[n] >= '0' && v[n] <= '9' {
+	for n < len(v) && n < 10 && v[n] >= '0' && v[n] <= '9' {
 		n++
 	}
-	count, err := strconv.Atoi(string(v[:n]))
-	return count, err == nil
-}
-
-// runesOf counts the characters of all strings that follow a key.
-func runesOf(data []byte, key string) (runes int) {
-	for {
-		i := bytes.Index(data, []byte(key))
-		if i < 0 {
-			return runes
-		}
-		data = bytes.TrimLeft(data[i+len(key):], " \t")
-		if len(data) == 0 || data[0] != ':' {
-			continue
-		}
-		if data = bytes.TrimLeft(data[1:], " \t"); len(data) > 0 && data[0] == '"' {
-			n, length := runesOfString(data[1:])
-			runes += n
-			data = data[1+length:]
-		}
+	if n > 0 {
+		*to, _ = strconv.Atoi(string(v[:n]))
 	}
 }
 
-// runesOfString counts the characters up to the quote that ends a string, and
-// the bytes they take.
-func runesOfString(data []byte) (runes, length int) {
-	for length < len(data) {
-		switch c := data[length]; {
-		case c == '"':
-			return runes, length
-		case c == '\\' && length+1 < len(data) && data[length+1] == 'u':
-			if !isLowSurrogate(data[length:]) {
+// endOfString returns where the quote is that ends a string begun before i, or
+// -1.
+func endOfString(data []byte, i int) int {
+	for {
+		n := bytes.IndexByte(data[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		end := i + n
+		slashes := 0
+		for slashes < n && data[end-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return end
+		}
+		i = end + 1
+	}
+}
+
+// runesOf counts the characters of a string as JSON writes it.
+func runesOf(s []byte) int {
+	if bytes.IndexByte(s, '\\') < 0 {
+		return runeCount(s)
+	}
+	runes := 0
+	for i := 0; i < len(s); {
+		switch {
+		case s[i] != '\\':
+			_, size := utf8.DecodeRune(s[i:])
+			i += size
+			runes++
+		case i+1 < len(s) && s[i+1] == 'u':
+			if !isLowSurrogate(s[i:]) {
 				runes++
 			}
-			length = min(len(data), length+6)
-		case c == '\\':
-			runes++
-			length = min(len(data), length+2)
-		case utf8.RuneStart(c):
-			runes++
-			length++
+			i += 6
 		default:
-			length++
+			i += 2
+			runes++
 		}
 	}
-	return runes, length
+	return runes
 }
 
 // isLowSurrogate reports whether an escape is the second half of a character.
 func isLowSurrogate(escape []byte) bool {
 	return len(escape) >= 4 && (escape[2] == 'd' || escape[2] == 'D') && bytes.IndexByte([]byte("cdefCDEF"), escape[3]) >= 0
+}
+
+// runeCount counts the characters of UTF-8. utf8.RuneCount makes a copy first.
+func runeCount(s []byte) (n int) {
+	for _, c := range s {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
 }

@@ -41,7 +41,9 @@ first.`,
 }
 
 func (p *program) serve(ctx context.Context, c Config) error {
-	log := newLog(p.err)
+	out := record.NewBuffer(p.err)
+	defer out.Close()
+	log := newLog(out)
 	ln, err := listen(c.Listen)
 	if err != nil {
 		return err

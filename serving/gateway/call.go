@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/valyala/fasthttp"
 
@@ -16,7 +15,7 @@ type call struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	id     string // of the request, for the log
-	end    func() // must be called; may be called twice
+	conn   *conn  // nil if it is not ours
 
 	streaming bool // the stream ends the call, not the handler
 }
@@ -30,13 +29,19 @@ func (c *call) leave() {
 
 func (g *Gateway) begin(rc *fasthttp.RequestCtx) *call {
 	ctx, cancel := context.WithCancelCause(g.base)
-	c := &call{ctx: ctx, cancel: cancel, id: requestID(rc)}
-	g.watch.add(c, rc.Conn())
-	c.end = sync.OnceFunc(func() {
-		g.watch.remove(c)
-		cancel(nil)
-	})
+	c := &call{ctx: ctx, cancel: cancel, id: requestID(rc), conn: connOf(rc.Conn())}
+	if c.conn != nil {
+		c.conn.begin(c)
+	}
 	return c
+}
+
+// end must be called; it may be called twice.
+func (c *call) end() {
+	if c.conn != nil {
+		c.conn.end(c)
+	}
+	c.cancel(nil)
 }
 
 // explain returns err, or what stands behind it if we ended the call ourselves.

@@ -17,6 +17,7 @@ type listener struct {
 	net.Listener
 	writeTimeout time.Duration
 	unused       *unused
+	watch        *watcher
 }
 
 // unused holds the connections on which nothing came yet. Browsers open them
@@ -60,6 +61,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c := &conn{Conn: nc, writeTimeout: l.writeTimeout, unused: l.unused}
+	c.unwatch = l.watch.add(nc, &c.watched)
 	l.unused.add(c)
 	if secure, ok := nc.(*tls.Conn); ok {
 		return &tlsConn{c, secure}, nil
@@ -83,6 +85,8 @@ func noRoom(err error) bool {
 // reset, on which the client throws our explanation away.
 type conn struct {
 	net.Conn
+	watched
+	unwatch      func()
 	writeTimeout time.Duration
 	linger       atomic.Bool
 	unused       *unused
@@ -120,6 +124,7 @@ const (
 
 func (c *conn) Close() error {
 	c.unused.remove(c)
+	c.unwatch()
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if ok && c.linger.Load() && half.CloseWrite() == nil {
 		c.SetReadDeadline(time.Now().Add(lingerTime))

@@ -12,38 +12,6 @@ import (
 	"tilgate/serving"
 )
 
-// A head is what we read of every request, whoever answers it.
-type head struct {
-	model  string
-	stream bool
-}
-
-// peek reads the head and checks that the rest is JSON. streams says what holds
-// if the body does not.
-func peek(body []byte, streams bool) (head, error) {
-	h := head{stream: streams}
-	s, err := newScanner(body)
-	if err != nil {
-		return h, err
-	}
-	err = s.object("", table{
-		"model": func(path string) (err error) { h.model, err = s.text(path); return err },
-		"stream": func(path string) (err error) {
-			if !s.null() {
-				h.stream, err = s.boolean(path)
-			}
-			return err
-		},
-	}, nil)
-	if err == nil {
-		err = s.end()
-	}
-	if err == nil && h.model == "" {
-		err = fault.Invalid.Field("model", `model is missing: name one, or "auto"; GET /v1/models lists what there is`)
-	}
-	return h, err
-}
-
 // maybe reads true, false, or null for false.
 func (s *scanner) maybe(path string) (bool, error) {
 	if s.null() {

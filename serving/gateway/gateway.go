@@ -4,7 +4,7 @@
 // because fasthttp uses its memory again as soon as the response is written,
 // and calls a Service with a context that ends when the reader leaves. Nothing
 // in fasthttp says that a reader left, so a watcher looks at the connections
-// of the requests in progress (watch.go).
+// (watch.go).
 //
 // Only this package turns kinds of error into status codes (errors.go).
 package gateway
@@ -12,9 +12,11 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -55,7 +57,6 @@ type Options struct {
 	IdleTimeout  time.Duration // between two requests on a connection; 0 means 2 min
 	WriteTimeout time.Duration // for one piece of an answer to be taken; 0 means 30 s
 	PingEvery    time.Duration // silence in a stream before a comment is sent; 0 means 10 s
-	WatchEvery   time.Duration // between looks at whether readers are still there; 0 means 100 ms
 	DrainWait    time.Duration // between "not ready" and closing the door, for a balancer to notice
 
 	Log *slog.Logger // nil means slog.Default()
@@ -68,7 +69,6 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.IdleTimeout, 2*time.Minute)
 	setDefault(&o.WriteTimeout, 30*time.Second)
 	setDefault(&o.PingEvery, 10*time.Second)
-	setDefault(&o.WatchEvery, 100*time.Millisecond)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -96,7 +96,7 @@ type Gateway struct {
 	base     context.Context // of every request; ends when draining took too long
 	cancel   context.CancelCauseFunc
 	draining atomic.Bool
-	watch    *watcher
+	watch    func() (*watcher, error) // the one of all connections, made when it is first needed
 	unused   unused
 }
 
@@ -105,7 +105,7 @@ func New(svc Service, keys Keys, opts Options) *Gateway {
 	opts = opts.withDefaults()
 	g := &Gateway{svc: svc, keys: keys, opts: opts, log: opts.Log, page: newPage(), hosts: hostSet(opts.Hosts)}
 	g.base, g.cancel = context.WithCancelCause(context.Background())
-	g.watch = &watcher{every: opts.WatchEvery}
+	g.watch = sync.OnceValues(newWatcher)
 	g.routes = g.table()
 	g.server = &fasthttp.Server{
 		Handler:                      g.handle,
@@ -131,7 +131,11 @@ func (g *Gateway) Serve(ln net.Listener) error {
 	if g.draining.Load() {
 		return errors.Join(errDraining, ln.Close())
 	}
-	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout, unused: &g.unused})
+	watch, err := g.watch()
+	if err != nil {
+		return fmt.Errorf("watching connections: %w", err)
+	}
+	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout, unused: &g.unused, watch: watch})
 }
 
 // lastWords is the time in which answers that are cut can say so.
@@ -160,6 +164,9 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	g.cancel(errDraining)
+	if watch, wrong := g.watch(); wrong == nil {
+		watch.close()
+	}
 	return err
 }
 

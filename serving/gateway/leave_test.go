@@ -227,7 +227,7 @@ func TestManyLeave(t *testing.T) {
 			}
 		})
 	}}
-	addr, _ := start(t, f, Options{WatchEvery: 5 * time.Millisecond, PingEvery: 2 * time.Millisecond})
+	addr, _ := start(t, f, Options{PingEvery: 2 * time.Millisecond})
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() {

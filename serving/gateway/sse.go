@@ -36,7 +36,7 @@ func (g *Gateway) lines(c *call) dress {
 	return dress{
 		header: func(h *fasthttp.ResponseHeader) { h.SetContentType("application/x-ndjson") },
 		// No ping: Ollama's clients take any line for an object.
-		frame:  func(piece []byte) []byte { return append(bytes.Clone(piece), '\n') },
+		frame: func(piece []byte) []byte { return append(bytes.Clone(piece), '\n') },
 		failed: func(err error) []byte {
 			a, body := describe(err)
 			g.logFailure(c.id, a, err)

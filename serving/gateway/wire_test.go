@@ -122,7 +122,12 @@ func TestNoRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &listener{Listener: &broken{Listener: ln}, unused: new(unused)}
+	watch, err := newWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.close()
+	l := &listener{Listener: &broken{Listener: ln}, unused: new(unused), watch: watch}
 	dial(t, ln.Addr().String(), "")
 	c, err := l.Accept()
 	if err != nil {

@@ -38,15 +38,14 @@ func (c *Client) forwardNative(ctx context.Context, r serving.Raw) (serving.Repl
 	if reply.Body, err = a.Whole(); err != nil {
 		return serving.Reply{}, call.fault(err)
 	}
-	switch valid := json.Valid(reply.Body); {
-	case a.Status >= 500, a.Status >= 400 && !valid:
+	switch {
+	case a.Status == http.StatusOK && call.tally.Object(reply.Body):
+	case a.Status >= 500, a.Status >= 400 && !json.Valid(reply.Body):
 		e := api.StatusError{StatusCode: a.Status, ErrorMessage: string(reply.Body[:min(len(reply.Body), 400)])}
 		_ = json.Unmarshal(reply.Body, &e) // or it is no JSON, and all of it is the message
 		return serving.Reply{}, call.fault(e)
-	case a.Status >= 300 && a.Status < 400, !valid:
+	case a.Status < 400:
 		return serving.Reply{}, fault.Unavailable.Errorf("what answers is not an Ollama server")
-	case a.Status == http.StatusOK:
-		call.tally.Object(reply.Body)
 	}
 	return reply, nil
 }

@@ -36,26 +36,29 @@ func (c *Client) Forward(ctx context.Context, r serving.Raw) (serving.Reply, err
 	if reply.Body, err = a.Whole(); err != nil {
 		return serving.Reply{}, asking(r.Model, faultOf(ctx, err))
 	}
-	if err := judge(r.Model, reply); err != nil {
-		return serving.Reply{}, asking(r.Model, err)
-	}
 	if a.Status == http.StatusOK {
 		reply.Tally = new(serving.Tally)
-		reply.Tally.Object(reply.Body)
+		if !reply.Tally.Object(reply.Body) {
+			return serving.Reply{}, asking(r.Model, fault.Unavailable.Errorf(notOpenAI))
+		}
+		return reply, nil
+	}
+	if err := judge(r.Model, reply); err != nil {
+		return serving.Reply{}, asking(r.Model, err)
 	}
 	return reply, nil
 }
 
-// judge returns an error for an answer that is not for the caller.
+// judge returns an error for an answer other than 200 that is not for the
+// caller.
 func judge(model string, r serving.Reply) error {
-	object := json.Valid(r.Body)
 	switch {
 	case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden,
 		r.Status == http.StatusTooManyRequests, r.Status >= 500:
 		return statusFault(model, r.Status, r.Body)
-	case r.Status >= 400 && !object:
+	case r.Status >= 400 && !json.Valid(r.Body):
 		return statusFault(model, r.Status, r.Body)
-	case r.Status >= 300 && r.Status < 400, !object:
+	case r.Status < 400:
 		return fault.Unavailable.Errorf(notOpenAI)
 	}
 	return nil
