@@ -18,7 +18,7 @@ func (b *bench) turn(s *server) (figure, error) {
 	if err != nil {
 		return f, err
 	}
-	if f.p50, err = time.ParseDuration(find(out, `50%\s+(\S+)`)); err != nil {
+	if f.p50, err = time.ParseDuration(find(out, `(?m)^\s+50%\s+(\S+)`)); err != nil {
 		return f, err
 	}
 	before := cpuOf(s.cmd.Process.Pid)

@@ -280,8 +280,10 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 func BenchmarkPeek(b *testing.B) {
-	body := []byte(`{"model":"a","messages":[{"role":"user","content":"` + strings.Repeat("ሰላም ", 60) + `"}]}`)
+	body := []byte(`{"model":"mock-model","messages":[{"role":"system","content":"Answer in the language of the question, cite the article you rely on, and say so plainly when you do not know."},` +
+		`{"role":"user","content":"` + strings.Repeat("የንግድ ፈቃድ ለማደስ ", 20) + `"}],"temperature":0.2,"max_tokens":256,"stream":false}`)
 	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := peek(body, false); err != nil {
 			b.Fatal(err)

@@ -21,12 +21,12 @@ const (
 // readLimits says how much of a body is read, and for how long. It runs when
 // the headers are there: of a stranger we read no more than a form takes.
 func (g *Gateway) readLimits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	limit := g.opts.MaxBody
-	if !g.known(h) {
+	limit, n := g.opts.MaxBody, h.ContentLength()
+	if (n < 0 || n > strangeBody) && !g.known(h) {
 		limit = min(limit, strangeBody)
 	}
 	wait := chunkedTime
-	if n := h.ContentLength(); n >= 0 {
+	if n >= 0 {
 		wait = g.opts.ReadTimeout + atSlowest(min(n, limit))
 	}
 	return fasthttp.RequestConfig{MaxRequestBodySize: limit, ReadTimeout: wait}

@@ -1,9 +1,11 @@
 package gateway
 
 import (
-	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/url"
 	"runtime/debug"
 	"slices"
@@ -116,7 +118,14 @@ func modelName(rc *fasthttp.RequestCtx) (string, error) {
 
 // newID returns what a request and its answer have in common: the answer is
 // "chatcmpl-" and the request "req_" with the same letters after it.
-func newID() string { return strings.ToLower(rand.Text()) }
+func newID() string {
+	var random [16]byte
+	binary.LittleEndian.PutUint64(random[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(random[8:], rand.Uint64())
+	return letters.EncodeToString(random[:])
+}
+
+var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 func setRequestID(rc *fasthttp.RequestCtx, id string) {
 	rc.Response.Header.Set("X-Request-Id", "req_"+id)

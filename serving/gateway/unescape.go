@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -14,6 +15,12 @@ func (s *scanner) raw() ([]byte, error) {
 	s.pos++
 	start := s.pos
 	for ; s.pos < len(s.data); s.pos++ {
+		for s.pos+8 <= len(s.data) && plain(binary.LittleEndian.Uint64(s.data[s.pos:])) {
+			s.pos += 8
+		}
+		if s.pos == len(s.data) {
+			break
+		}
 		switch c := s.data[s.pos]; {
 		case c == '"':
 			s.pos++
@@ -27,6 +34,15 @@ func (s *scanner) raw() ([]byte, error) {
 		}
 	}
 	return nil, s.broken("the closing quote of a string")
+}
+
+// plain reports whether none of eight bytes is a quote, a backslash or a
+// control character (the test for a zero byte of Mycroft 1987, and for one that
+// is less than 0x20).
+func plain(b uint64) bool {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	quote, slash := b^(low*'"'), b^(low*'\\')
+	return ((quote-low)&^quote|(slash-low)&^slash|(b-low*' ')&^b)&high == 0
 }
 
 // escape passes over an escape but for its last byte.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -14,6 +15,7 @@ import (
 // never from what a caller wrote, so their number is bounded.
 type Metrics struct {
 	exchanges  *prometheus.CounterVec
+	plain      sync.Map // those of plain models, by outcome: the name is the caller's word there
 	first      *prometheus.HistogramVec
 	total      *prometheus.HistogramVec
 	characters *prometheus.CounterVec
@@ -58,8 +60,7 @@ func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
 		outcome = fault.Of(x.Err).String()
 	}
 	if !x.Auto {
-		// The model's name is the caller's word here.
-		m.exchanges.WithLabelValues("", "", "", "", "", "", outcome).Inc()
+		m.ofPlain(outcome).Inc()
 		return
 	}
 	p := x.Plan
@@ -85,6 +86,16 @@ func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
 			m.guarded.WithLabelValues(tag, what).Add(float64(n))
 		}
 	}
+}
+
+// ofPlain returns the counter of an outcome, without a look at all labels.
+func (m *Metrics) ofPlain(outcome string) prometheus.Counter {
+	if c, ok := m.plain.Load(outcome); ok {
+		return c.(prometheus.Counter)
+	}
+	c := m.exchanges.WithLabelValues("", "", "", "", "", "", outcome)
+	m.plain.Store(outcome, c)
+	return c
 }
 
 // heard is the language of the question as far as anyone serves it. Callers may
