@@ -112,14 +112,14 @@ type Exchange struct {
 	Err       error  // how it ended; nil is well
 }
 
-// count takes over what was in an answer that went by, to a request of so many
-// characters. Tokens that nobody counted are estimated.
-func (x *Exchange) count(t *Tally, asked int) {
+// count takes over what was in an answer that went by, to a request, as far as it
+// is still there. Tokens that nobody counted are estimated.
+func (x *Exchange) count(t *Tally, asked []byte) {
 	if t == nil {
 		return
 	}
 	x.Chars, x.Usage = t.Chars, t.Usage
 	if x.Usage == (Usage{}) && t.Chars > 0 {
-		x.Usage = estimated(asked, t.Chars)
+		x.Usage = estimated(runeCount(asked), t.Chars)
 	}
 }

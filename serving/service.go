@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -125,19 +126,19 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 	}
 	reply, err := s.parts.Upstream.Forward(ctx, r)
 	if err == nil && reply.Stream != nil {
-		reply.Stream = s.recorded(ctx, x, reply, runeCount(r.Body))
+		reply.Stream = s.recorded(ctx, x, reply, bytes.Clone(r.Body))
 		return reply, nil
 	}
 	if x.Err = err; err == nil {
 		x.First = time.Since(x.Start)
-		x.count(reply.Tally, runeCount(r.Body))
+		x.count(reply.Tally, r.Body)
 	}
 	s.record(ctx, x)
 	return reply, err
 }
 
 // recorded yields a stream and records how it went.
-func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked int) iter.Seq2[[]byte, error] {
+func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked []byte) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		defer func() {
 			x.count(r.Tally, asked)

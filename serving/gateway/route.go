@@ -95,7 +95,7 @@ func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
 		rc.Response.Header.Set("Allow", route.allow())
 		return refuse(405, "method_not_allowed", path+" takes "+route.allow()+", not "+quote(string(rc.Method())))
 	}
-	rc.Response.Header.Set("X-Content-Type-Options", "nosniff")
+	rc.Response.Header.SetCanonical(noSniffName, noSniff)
 	return handle(rc)
 }
 
@@ -127,8 +127,14 @@ func newID() string {
 
 var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
+var (
+	requestIDName = []byte("X-Request-Id")
+	noSniffName   = []byte("X-Content-Type-Options")
+	noSniff       = []byte("nosniff")
+)
+
 func setRequestID(rc *fasthttp.RequestCtx, id string) {
-	rc.Response.Header.Set("X-Request-Id", "req_"+id)
+	rc.Response.Header.SetCanonical(requestIDName, append([]byte("req_"), id...))
 }
 
 func requestID(rc *fasthttp.RequestCtx) string {

@@ -37,10 +37,8 @@ func New(log *slog.Logger) *Log { return &Log{log} }
 // Record writes one line.
 func (l *Log) Record(ctx context.Context, x serving.Exchange) {
 	level := slog.LevelInfo
-	attrs := []slog.Attr{
-		slog.String("id", x.ID), slog.String("caller", x.Caller.Name), slog.String("tenant", cmp.Or(x.Caller.Tenant, rag.DefaultTenant)), slog.String("model", x.Model),
-		slog.Bool("stream", x.Stream), slog.Duration("total", x.Total.Round(time.Microsecond)),
-	}
+	attrs := append(make([]slog.Attr, 0, 24), slog.String("id", x.ID), slog.String("caller", x.Caller.Name), slog.String("tenant", cmp.Or(x.Caller.Tenant, rag.DefaultTenant)), slog.String("model", x.Model),
+		slog.Bool("stream", x.Stream), slog.Duration("total", x.Total.Round(time.Microsecond)))
 	if x.First > 0 {
 		attrs = append(attrs, slog.Duration("first", x.First.Round(time.Microsecond)))
 	}

@@ -54,12 +54,24 @@ func (a *Answer) ask(r *Request) error {
 			return fmt.Errorf("the server answers with the status %d", status)
 		}
 		if status > 199 {
-			a.Status, a.Type = status, string(c.header.ContentType())
+			a.Status, a.Type = status, typeOf(c.header.ContentType())
 			a.begin()
 			return nil
 		}
 	}
 	return errors.New("the server sends interim answers without end")
+}
+
+// typeOf returns a content type, the common ones without a copy.
+func typeOf(t []byte) string {
+	const whole, events = "application/json", "text/event-stream; charset=utf-8"
+	switch string(t) {
+	case whole:
+		return whole
+	case events:
+		return events
+	}
+	return string(t)
 }
 
 // begin makes the body readable.
