@@ -87,6 +87,7 @@ type conn struct {
 	net.Conn
 	watched
 	unwatch      func()
+	writeUntil   time.Time
 	writeTimeout time.Duration
 	linger       atomic.Bool
 	unused       *unused
@@ -108,9 +109,15 @@ const slowest = 4 << 10
 
 func atSlowest(n int) time.Duration { return time.Duration(n) * time.Second / slowest }
 
+// Write gives the reader time by the size of p, give or take a second: setting
+// a deadline costs as much as reading a small header.
 func (c *conn) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.writeTimeout + atSlowest(len(p)))); err != nil {
-		return 0, err
+	until := time.Now().Add(c.writeTimeout + atSlowest(len(p)))
+	if later := until.Sub(c.writeUntil); later > min(time.Second, c.writeTimeout/8) || later < 0 {
+		if err := c.SetWriteDeadline(until); err != nil {
+			return 0, err
+		}
+		c.writeUntil = until
 	}
 	return c.Conn.Write(p)
 }

@@ -87,7 +87,8 @@ func (p *peeker) fields(path string) error {
 			return fault.Invalid.Field(fieldNames[field], "%s stands twice in the body (again at byte %d)", keyText(key), at)
 		}
 		p.seen |= 1 << field
-		if text := keyText(key); text != fieldNames[field] {
+		if string(key) != fieldNames[field] && keyText(key) != fieldNames[field] {
+			text := keyText(key)
 			return fault.Invalid.Field(text, "%s is taken for %s by some servers and for nothing by others; write %[2]s", quote(text), fieldNames[field])
 		}
 		if p.null() {

@@ -89,9 +89,16 @@ func (a *Answer) begin() {
 	}
 }
 
-// patience gives the server Silence from now on.
+// patience gives the server Silence from now on, less a second at most:
+// setting a deadline costs as much as reading a small header.
 func (a *Answer) patience() error {
-	return a.conn.SetDeadline(time.Now().Add(a.client.opts.Silence))
+	silence := a.client.opts.Silence
+	until := time.Now().Add(silence)
+	if until.Sub(a.conn.until) < min(time.Second, silence/8) {
+		return nil
+	}
+	a.conn.until = until
+	return a.conn.SetDeadline(until)
 }
 
 // why names the silence that a deadline stands for, and the end of the call

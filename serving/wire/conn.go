@@ -16,6 +16,7 @@ type conn struct {
 	header   fasthttp.ResponseHeader
 	out      []byte
 	since    time.Time // idle
+	until    time.Time // its deadline
 	answered bool      // a byte of the answer to the last request came
 }
 
