@@ -19,10 +19,10 @@ func (g *Gateway) chat(rc *fasthttp.RequestCtx) error {
 	if !ok {
 		return errNoKey
 	}
-	if enc := rc.Request.Header.ContentEncoding(); len(enc) > 0 {
-		return refuse(415, "unsupported_encoding", "the body is sent as "+quote(string(enc))+"; send it as it is")
+	body, err := g.bodyOf(rc)
+	if err != nil {
+		return err
 	}
-	body := bytes.Clone(rc.PostBody()) // fasthttp uses its own again
 	head, err := peek(body)
 	if err != nil {
 		return err
