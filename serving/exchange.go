@@ -24,7 +24,9 @@ type Request struct {
 	Model     string    // of the server, in place of the adapter's; empty means the adapter's
 	Knowledge []string  // knowledge bases to search; none means every one
 	Params    Params
-	Stream    bool // the caller reads word by word; kept for the record
+	Stream    bool  // the caller reads word by word; kept for the record
+	MaxBytes  int   // that the answer's text may have in UTF-8; 0 means any number
+	Keep      *bool // whether the answer may be kept and one kept given; nil says yes at temperature 0
 }
 
 // An Event is a step of an answer: one Plan, then Deltas, then one Done.

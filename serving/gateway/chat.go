@@ -70,8 +70,11 @@ func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, 
 	}
 	q.ID, q.Caller, q.Request.Model = answerID(rc), caller, route.Model
 	events := g.svc.Answer(c.ctx, q.Request)
-	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage}
-	if q.Stream {
+	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage, thin: q.thin}
+	switch {
+	case q.Stream && q.sentences:
+		return g.stream(rc, c, form.sentences(events), g.events(c))
+	case q.Stream:
 		return g.stream(rc, c, form.chunks(events), g.events(c))
 	}
 	r, err := collect(events)
