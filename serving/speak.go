@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -24,6 +25,7 @@ type speech struct {
 	x        *Exchange
 	yield    func(Event) bool
 	shown    strings.Builder // what the reader has seen
+	limit    *limit          // of the attempt; nil for none
 }
 
 // An attempt is one way to get an answer.
@@ -157,6 +159,15 @@ func (sp *speech) finish(try attempt, done Done, err error) error {
 // show shows text to the reader.
 func (sp *speech) show(t attempt, text string) error {
 	text = sp.s.write(t.adapter, answerScript(t.adapter, sp.found.language.Script), text)
+	if sp.limit == nil {
+		return sp.tell(text)
+	}
+	text, enough := sp.limit.add(text)
+	return cmp.Or(sp.tell(text), enough)
+}
+
+// tell tells the reader a text.
+func (sp *speech) tell(text string) error {
 	if sp.shown.Len() == 0 { // an answer begins with a word, which citations are counted from
 		text = strings.TrimLeftFunc(text, unicode.IsSpace)
 	}
@@ -178,10 +189,19 @@ func (sp *speech) show(t attempt, text string) error {
 func (sp *speech) try(ctx context.Context, t attempt) (Done, error) {
 	var last Chunk
 	var err error
+	if sp.limit = nil; sp.request.MaxBytes > 0 {
+		sp.limit = &limit{tag: t.adapter.Tag, most: sp.request.MaxBytes}
+	}
 	if t.choice.Own {
 		last, err = sp.own(ctx, t)
 	} else {
 		last, err = sp.guarded(ctx, t)
+	}
+	if err == nil && sp.limit != nil && last.Finish != "" {
+		err = sp.tell(sp.limit.end(last.Finish))
+	}
+	if errors.Is(err, errEnough) {
+		last.Finish, err = "length", nil
 	}
 	switch {
 	case err != nil:
