@@ -43,6 +43,7 @@ type Plan struct {
 	Grounded bool          // passages were found and given to the model
 	Degraded string        // why this is less than a full answer; empty if it is not
 	Model    string        // that answers: a model's name, or "extract"
+	Cached   bool          // it answered before, and that answer is given again
 }
 
 // The reasons for Plan.Why.

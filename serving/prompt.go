@@ -19,10 +19,7 @@ import (
 // it was measured for this model and language, that counts.
 func (s *Service) prompt(r Request, a *adapters.Adapter, model, question string, passages []rag.Passage) Prompt {
 	tokens := tokens
-	if adapters.IsServedName(model) {
-		model = a.Model // a LoRA has the vocabulary of its base
-	}
-	cost := s.opts.Cost(model, a.Tag)
+	cost := s.opts.Cost(costed(model, a), a.Tag)
 	if cost > 0 {
 		tokens = func(text string) int { return int(cost*slack*float64(utf8.RuneCountInString(text))) + 4 }
 	}

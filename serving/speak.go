@@ -26,6 +26,9 @@ type speech struct {
 	yield    func(Event) bool
 	shown    strings.Builder // what the reader has seen
 	limit    *limit          // of the attempt; nil for none
+	enough   bool            // it was reached
+	key      *Key            // under which the answer may be kept; nil for not at all
+	pieces   []string        // what the reader has seen, as it came
 }
 
 // An attempt is one way to get an answer.
@@ -150,6 +153,7 @@ func (sp *speech) finish(try attempt, done Done, err error) error {
 	}
 	done.Plan, done.Citations = sp.x.Plan, citations(sp.shown.String(), citable)
 	sp.x.Usage, sp.x.Citations = done.Usage, len(done.Citations)
+	sp.keep(try, done)
 	if !sp.yield(done) {
 		return errReaderGone
 	}
@@ -178,6 +182,9 @@ func (sp *speech) tell(text string) error {
 		sp.x.First = time.Since(sp.x.Start)
 	}
 	sp.shown.WriteString(text)
+	if sp.key != nil {
+		sp.pieces = append(sp.pieces, text)
+	}
 	sp.x.Chars += utf8.RuneCountInString(text)
 	if !sp.yield(Delta{Text: text}) {
 		return errReaderGone
@@ -200,7 +207,7 @@ func (sp *speech) try(ctx context.Context, t attempt) (Done, error) {
 	if err == nil && sp.limit != nil && last.Finish != "" {
 		err = sp.tell(sp.limit.end(last.Finish))
 	}
-	if errors.Is(err, errEnough) {
+	if sp.enough = errors.Is(err, errEnough); sp.enough {
 		last.Finish, err = "length", nil
 	}
 	switch {

@@ -72,6 +72,7 @@ type (
 		Model    string   `json:"model"`
 		Grounded bool     `json:"grounded"`
 		Degraded string   `json:"degraded,omitempty"`
+		Cached   bool     `json:"cached,omitempty"` // the answer was given before
 	}
 	language struct {
 		Tag        lang.Tag    `json:"tag"`
@@ -94,7 +95,7 @@ type (
 )
 
 func planOf(p serving.Plan) *plan {
-	return &plan{language(p.Language), p.Adapter, p.Why, p.Weights, p.Model, p.Grounded, p.Degraded}
+	return &plan{language(p.Language), p.Adapter, p.Why, p.Weights, p.Model, p.Grounded, p.Degraded, p.Cached}
 }
 
 func passageOf(n int, p rag.Passage) passage {
