@@ -63,9 +63,9 @@ func sent(t testing.TB, encoding string, pieces iter.Seq2[[]byte, error]) int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Write(frame(piece))
+		p.Write(serving.Frame(piece))
 	}
-	p.Write(doneFrame)
+	p.Write(serving.DoneFrame)
 	p.end(true)
 	return out.Len()
 }
