@@ -302,6 +302,50 @@ func TestTenantsApart(t *testing.T) {
 	}
 }
 
+// TestKeptTranslations has a question translated once for each tenant and
+// model; for who wants nothing kept, each time.
+func TestKeptTranslations(t *testing.T) {
+	answers := &shelf{}
+	w := newWorld(t, Options{Answers: answers, Translate: true})
+	w.model = says("58.")
+	also, asked := 0, 0
+	for _, tt := range []struct {
+		tenant, model string
+		keep          bool
+		again         bool // nothing is asked of a model
+	}{
+		{"moh", "", true, false}, {"moh", "", true, true}, {"moe", "", true, false}, {"moe", "", true, true},
+		{"moe", "other", true, false}, {"moe", "", false, false}, {"moe", "", false, false},
+	} {
+		r := keeping(question)
+		r.Caller.Tenant, r.Model, r.Keep = tt.tenant, tt.model, &tt.keep
+		a := w.ask(t.Context(), r)
+		if also = len(w.prompts) - asked - 1; tt.again {
+			also++
+		}
+		set := w.parts.Adapters()
+		ky, _ := set.For("ky")
+		if want := len(ky.Retrieve.Also); a.plan.Cached != tt.again || tt.again && also != 0 || !tt.again && also != want {
+			t.Errorf("%+v: %d translations of %d, cached %v", tt, also, want, a.plan.Cached)
+		}
+		asked = len(w.prompts)
+	}
+	a, b := newState(), newState()
+	service := New(Parts{}, Options{Answers: answers})
+	base := service.translationKey(keeping(question), a.choice, a.found.chain[0], "ru", question)
+	b.choice.Digest = "m2"
+	for name, k := range map[string]*Key{
+		"to":       service.translationKey(keeping(question), a.choice, a.found.chain[0], "kk", question),
+		"from":     service.translationKey(keeping(question), a.choice, a.found.chain[1], "ru", question),
+		"digest":   service.translationKey(keeping(question), b.choice, a.found.chain[0], "ru", question),
+		"question": service.translationKey(keeping(question), a.choice, a.found.chain[0], "ru", "Эмне?"),
+	} {
+		if k == nil || *k == *base {
+			t.Errorf("the key of a translation does not know %s", name)
+		}
+	}
+}
+
 func BenchmarkKey(b *testing.B) {
 	s := newState()
 	p := passages[0]

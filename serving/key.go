@@ -24,7 +24,7 @@ type Key [sha256.Size]byte
 // The order and the names are no format: keys live as long as the process.
 func (s *Service) key(r Request, f found, passages []rag.Passage, c Choice) *Key {
 	h := hasher{sha256.New()}
-	h.text(cmp.Or(r.Caller.Tenant, rag.DefaultTenant), s.opts.Policy)
+	h.text("answer", cmp.Or(r.Caller.Tenant, rag.DefaultTenant), s.opts.Policy)
 	h.texts(slices.Compact(slices.Sorted(slices.Values(r.Knowledge))))
 	h.text(string(f.language.Tag), string(f.language.Script), f.why)
 	h.number(len(f.chain))
@@ -41,6 +41,18 @@ func (s *Service) key(r Request, f found, passages []rag.Passage, c Choice) *Key
 	h.passages(passages)
 	h.params(r.Params)
 	h.number(r.MaxBytes)
+	return (*Key)(h.Sum(nil))
+}
+
+// translationKey makes the key of a question in another language; nil if the
+// caller wants nothing kept.
+func (s *Service) translationKey(r Request, c Choice, from *adapters.Adapter, to lang.Tag, question string) *Key {
+	if s.opts.Answers == nil || !keeps(r) || from.Digest == "" {
+		return nil
+	}
+	h := hasher{sha256.New()}
+	h.text("translation", cmp.Or(r.Caller.Tenant, rag.DefaultTenant), s.opts.Policy, string(from.Tag), from.Digest)
+	h.text(c.Name, c.Digest, string(to), lang.Tidy(question))
 	return (*Key)(h.Sum(nil))
 }
 

@@ -282,6 +282,11 @@ func TestUnpackedRequest(t *testing.T) {
 			}
 		}
 	}
+	// A frame that says at its beginning how large it will be.
+	says := must(zstd.NewWriter(nil)).EncodeAll([]byte(pad(50<<20)), nil)
+	if resp := post(t, addr, string(says), "Content-Encoding", "zstd"); resp.StatusCode != 413 {
+		t.Errorf("a bomb that says so: %d", resp.StatusCode)
+	}
 	resp := post(t, addr, ask, "Content-Encoding", "identity")
 	if resp.StatusCode != 200 {
 		t.Errorf("identity: %d", resp.StatusCode)
@@ -298,6 +303,7 @@ func TestPackerMemory(t *testing.T) {
 		const n = 64
 		var before, after runtime.MemStats
 		runtime.GC()
+		runtime.GC() // what the pools held goes at the second
 		runtime.ReadMemStats(&before)
 		open := make([]packer, n)
 		for i := range open {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 
@@ -36,7 +37,7 @@ func (g *Gateway) bodyOf(rc *fasthttp.RequestCtx) ([]byte, error) {
 	defer r.Close()
 	plain, err := io.ReadAll(io.LimitReader(r, int64(g.opts.MaxBody)+1))
 	switch {
-	case len(plain) > g.opts.MaxBody:
+	case len(plain) > g.opts.MaxBody, errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return nil, fault.TooLarge.Errorf("the request's body is too large once it is unpacked; the most is %d bytes", g.opts.MaxBody)
 	case err != nil:
 		return nil, notPacked(name, err)
