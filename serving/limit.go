@@ -103,12 +103,16 @@ var markCut = regexp.MustCompile(`\[\p{Nd}{0,3}$`)
 // character costs. The bytes are counted all the same, so it need not be exact:
 // half as much again keeps the model from breaking off first.
 func bounded(p Params, maxBytes int, a *adapters.Adapter, cost float64) Params {
-	if maxBytes == 0 || cost <= 0 {
+	if maxBytes == 0 || cost <= 0 || a.System == "" {
 		return p
 	}
 	perLetter := float64(len(a.System)) / float64(utf8.RuneCountInString(a.System))
-	if n := int(1.5*slack*cost*float64(maxBytes)/perLetter) + 16; p.MaxTokens == nil || *p.MaxTokens > n {
-		p.MaxTokens = &n
+	tokens := 1.5*slack*cost*float64(maxBytes)/perLetter + 16
+	if p.MaxTokens == nil && tokens < mostTokens || p.MaxTokens != nil && tokens < float64(*p.MaxTokens) {
+		p.MaxTokens = new(int(tokens))
 	}
 	return p
 }
+
+// mostTokens is more than any model says; a limit above it is none.
+const mostTokens = 1 << 20

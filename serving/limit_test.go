@@ -1,9 +1,11 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -146,12 +148,14 @@ func TestBounded(t *testing.T) {
 	for _, tt := range []struct {
 		cost  float64
 		asked *int
+		bytes int // 0 for 200
 		want  int // 0 for none
-	}{{0, nil, 0}, {0, new(30), 30}, {0.4, nil, 90}, {0.4, new(30), 30}, {0.4, new(3000), 90}} {
+	}{{0, nil, 0, 0}, {0, new(30), 0, 30}, {0.4, nil, 0, 90}, {0.4, new(30), 0, 30}, {0.4, new(3000), 0, 90},
+		{0.4, nil, math.MaxInt, 0}, {0.4, new(30), math.MaxInt, 30}} {
 		w := newWorld(t, Options{Cost: func(string, lang.Tag) float64 { return tt.cost }})
 		w.model = says("Ооба.")
 		r := user(question)
-		r.MaxBytes, r.Params.MaxTokens = 200, tt.asked
+		r.MaxBytes, r.Params.MaxTokens = cmp.Or(tt.bytes, 200), tt.asked
 		w.ask(t.Context(), r)
 		got := 0
 		if n := w.prompts[0].Params.MaxTokens; n != nil {

@@ -22,7 +22,7 @@ type packer interface {
 }
 
 // Streams are packed with what they have in common with what went before, so
-// each of them needs a memory: 3 KiB in gzip, about 550 KiB in zstd and 370 KiB
+// each of them needs a memory: 6 KiB in gzip, about 550 KiB in zstd and 370 KiB
 // in Brotli. Thousands of streams may be open, so gzip comes first among those
 // that the reader likes alike, and only maxHeavy streams may use the others.
 const maxHeavy = 128
