@@ -41,6 +41,7 @@ type Adapter struct {
 	Glossary Glossary         `toml:"-"`
 	Verdict  *verdict.Verdict `toml:"-"` // on the weights; nil if there is none that can be trusted
 	Untrusty string           `toml:"-"` // why a verdict that lies there is not trusted
+	Digest   string           `toml:"-"` // SHA-256, in hexadecimal, of the language file and the glossary as they were read
 }
 
 // A Kind says how a model is made to speak the language.

@@ -113,6 +113,7 @@ func readFile(dir fs.FS, name string, key verdict.Key) (*Adapter, []error) {
 	terms, wrong := readGlossary(dir, string(a.Tag))
 	a.Glossary = NewGlossary(a.Tag, terms)
 	a.readVerdict(dir, key)
+	a.Digest = digest(string(data), fmt.Sprintf("%q", terms))
 	return a, append(faults, wrong...)
 }
 

@@ -24,7 +24,9 @@ type Request struct {
 	Model     string    // of the server, in place of the adapter's; empty means the adapter's
 	Knowledge []string  // knowledge bases to search; none means every one
 	Params    Params
-	Stream    bool // the caller reads word by word; kept for the record
+	Stream    bool  // the caller reads word by word; kept for the record
+	MaxBytes  int   // that the answer's text may have in UTF-8; 0 means any number
+	Keep      *bool // whether the answer may be kept and one kept given; nil says yes at temperature 0
 }
 
 // An Event is a step of an answer: one Plan, then Deltas, then one Done.
@@ -41,6 +43,7 @@ type Plan struct {
 	Grounded bool          // passages were found and given to the model
 	Degraded string        // why this is less than a full answer; empty if it is not
 	Model    string        // that answers: a model's name, or "extract"
+	Cached   bool          // it answered before, and that answer is given again
 }
 
 // The reasons for Plan.Why.

@@ -28,6 +28,7 @@ type world struct {
 	upstream plainModels
 	mask     func(string) (string, int)
 	judge    func(string) error
+	report   Report // of each filter
 
 	mu      sync.Mutex
 	queries []rag.Query
@@ -101,11 +102,14 @@ func (w *world) Mask(text string) (string, int) {
 
 func (w *world) Filter(r Rule) Filter {
 	w.rules = append(w.rules, r)
-	return &passing{judge: w.judge}
+	return &passing{judge: w.judge, report: w.report}
 }
 
 // passing shows everything at once, unless judge objects.
-type passing struct{ judge func(text string) error }
+type passing struct {
+	judge  func(text string) error
+	report Report
+}
 
 func (p *passing) Add(text string) (string, error) {
 	if p.judge != nil {
@@ -118,7 +122,7 @@ func (p *passing) Add(text string) (string, error) {
 func (p *passing) Release() (string, error) { return "", nil }
 func (p *passing) End() (string, error)     { return "", nil }
 func (p *passing) Holding() bool            { return false }
-func (p *passing) Report() Report           { return Report{} }
+func (p *passing) Report() Report           { return p.report }
 
 func (w *world) Fallback() Choice {
 	return Choice{Name: "quoting", Model: listening{w, w.fallback}, Degraded: NoModel, Own: true}

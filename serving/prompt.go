@@ -19,10 +19,8 @@ import (
 // it was measured for this model and language, that counts.
 func (s *Service) prompt(r Request, a *adapters.Adapter, model, question string, passages []rag.Passage) Prompt {
 	tokens := tokens
-	if adapters.IsServedName(model) {
-		model = a.Model // a LoRA has the vocabulary of its base
-	}
-	if cost := s.opts.Cost(model, a.Tag); cost > 0 {
+	cost := s.opts.Cost(costed(model, a), a.Tag)
+	if cost > 0 {
 		tokens = func(text string) int { return int(cost*slack*float64(utf8.RuneCountInString(text))) + 4 }
 	}
 	terms := a.Glossary.In(question)
@@ -57,7 +55,7 @@ func (s *Service) prompt(r Request, a *adapters.Adapter, model, question string,
 	return Prompt{
 		Model:    a.Model,
 		Messages: append(messages, Message{Role: "user", Content: question}),
-		Params:   r.Params,
+		Params:   bounded(r.Params, r.MaxBytes, a, cost),
 		Question: question, Passages: passages, Shown: shown, Terms: terms, Adapter: a,
 	}
 }

@@ -26,6 +26,7 @@ type Detector interface {
 // A Choice is a model that may answer.
 type Choice struct {
 	Name     string
+	Digest   string // of its weights, template and parameters; empty if the server tells none
 	Model    Model
 	Degraded string // why it is less than what was wanted; empty if it is not
 	Weights  string // why the adapter's own weights do not answer; empty if they do, or it has none
@@ -68,7 +69,11 @@ type Options struct {
 	// Cost returns the tokens that a character takes for a model in a language,
 	// or 0 where nobody measured it. nil knows nothing.
 	Cost func(model string, tag lang.Tag) float64
-	Log  *slog.Logger
+	// Answers keeps answers that were given, under a key that holds Policy: what
+	// stands for everything in force that is in no other option. nil keeps none.
+	Answers Answers
+	Policy  string
+	Log     *slog.Logger
 }
 
 // A Service answers questions. It is safe for concurrent use.
@@ -236,10 +241,16 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 		x.Plan.Degraded = choice.Degraded
 	}
 	x.Plan.Model, x.Plan.Weights = choice.Name, choice.Weights
+	sp := speech{s: s, request: r, found: f, passages: passages, x: x, yield: yield}
+	if sp.keyed(choice) {
+		if kept, ok := s.opts.Answers.Get(*sp.key); ok {
+			return sp.again(kept)
+		}
+	}
 	if !yield(x.Plan) {
 		return errReaderGone
 	}
-	return s.speak(ctx, speech{s: s, request: r, found: f, passages: passages, x: x, yield: yield}, choice)
+	return s.speak(ctx, sp, choice)
 }
 
 // mask hides personal data in everything that is asked.

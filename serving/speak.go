@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -24,6 +25,10 @@ type speech struct {
 	x        *Exchange
 	yield    func(Event) bool
 	shown    strings.Builder // what the reader has seen
+	limit    *limit          // of the attempt; nil for none
+	enough   bool            // it was reached
+	key      *Key            // under which the answer may be kept; nil for not at all
+	pieces   []string        // what the reader has seen, as it came
 }
 
 // An attempt is one way to get an answer.
@@ -148,6 +153,7 @@ func (sp *speech) finish(try attempt, done Done, err error) error {
 	}
 	done.Plan, done.Citations = sp.x.Plan, citations(sp.shown.String(), citable)
 	sp.x.Usage, sp.x.Citations = done.Usage, len(done.Citations)
+	sp.keep(try, done)
 	if !sp.yield(done) {
 		return errReaderGone
 	}
@@ -157,6 +163,15 @@ func (sp *speech) finish(try attempt, done Done, err error) error {
 // show shows text to the reader.
 func (sp *speech) show(t attempt, text string) error {
 	text = sp.s.write(t.adapter, answerScript(t.adapter, sp.found.language.Script), text)
+	if sp.limit == nil {
+		return sp.tell(text)
+	}
+	text, enough := sp.limit.add(text)
+	return cmp.Or(sp.tell(text), enough)
+}
+
+// tell tells the reader a text.
+func (sp *speech) tell(text string) error {
 	if sp.shown.Len() == 0 { // an answer begins with a word, which citations are counted from
 		text = strings.TrimLeftFunc(text, unicode.IsSpace)
 	}
@@ -167,6 +182,9 @@ func (sp *speech) show(t attempt, text string) error {
 		sp.x.First = time.Since(sp.x.Start)
 	}
 	sp.shown.WriteString(text)
+	if sp.key != nil {
+		sp.pieces = append(sp.pieces, text)
+	}
 	sp.x.Chars += utf8.RuneCountInString(text)
 	if !sp.yield(Delta{Text: text}) {
 		return errReaderGone
@@ -178,10 +196,19 @@ func (sp *speech) show(t attempt, text string) error {
 func (sp *speech) try(ctx context.Context, t attempt) (Done, error) {
 	var last Chunk
 	var err error
+	if sp.limit = nil; sp.request.MaxBytes > 0 {
+		sp.limit = &limit{tag: t.adapter.Tag, most: sp.request.MaxBytes}
+	}
 	if t.choice.Own {
 		last, err = sp.own(ctx, t)
 	} else {
 		last, err = sp.guarded(ctx, t)
+	}
+	if err == nil && sp.limit != nil && last.Finish != "" {
+		err = sp.tell(sp.limit.end(last.Finish))
+	}
+	if sp.enough = errors.Is(err, errEnough); sp.enough {
+		last.Finish, err = "length", nil
 	}
 	switch {
 	case err != nil:

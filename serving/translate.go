@@ -30,7 +30,7 @@ func (s *Service) translate(ctx context.Context, r Request, a *adapters.Adapter,
 	defer cancel()
 	in := map[lang.Tag]string{}
 	for _, tag := range a.Retrieve.Also {
-		text, err := s.translateTo(ctx, choice.Model, a, tag, question)
+		text, err := s.translation(ctx, r, choice, a, tag, question)
 		if err != nil {
 			s.opts.Log.Warn("translating a question", "id", r.ID, "to", tag, "err", err)
 			continue
@@ -38,6 +38,22 @@ func (s *Service) translate(ctx context.Context, r Request, a *adapters.Adapter,
 		in[tag.Base()] = text
 	}
 	return in
+}
+
+// translation returns the translation that was kept, or else a new one: an
+// answer that is kept should not wait for a model to translate its question.
+func (s *Service) translation(ctx context.Context, r Request, c Choice, a *adapters.Adapter, tag lang.Tag, question string) (string, error) {
+	key := s.translationKey(r, c, a, tag, question)
+	if key != nil {
+		if kept, ok := s.opts.Answers.Get(*key); ok {
+			return kept.Pieces[0], nil
+		}
+	}
+	text, err := s.translateTo(ctx, c.Model, a, tag, question)
+	if key != nil && err == nil {
+		s.opts.Answers.Put(*key, Kept{Pieces: []string{text}})
+	}
+	return text, err
 }
 
 func (s *Service) translateTo(ctx context.Context, m Model, a *adapters.Adapter, tag lang.Tag, question string) (string, error) {

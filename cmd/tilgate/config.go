@@ -44,6 +44,8 @@ type Config struct {
 	Embed    EmbedConfig    `toml:"embed,omitempty"`
 	Rerank   RerankConfig   `toml:"rerank,omitempty"`
 	Retrieve RetrieveConfig `toml:"retrieve,omitempty"`
+
+	Cache CacheConfig `toml:"cache"`
 }
 
 // QdrantConfig says where a Qdrant server is; without an address the embedded
@@ -89,6 +91,7 @@ func defaultConfig() Config {
 		Data:   "tilgate-data",
 		Listen: "127.0.0.1:8080",
 		Ollama: OllamaConfig{URL: "http://127.0.0.1:11434", NumCtx: 8192},
+		Cache:  CacheConfig{Megabytes: 64, Minutes: 60},
 	}
 }
 
@@ -154,6 +157,7 @@ func (c Config) check() []error {
 	c.OpenAI.check(fault)
 	c.TLS.check(fault)
 	c.checkRetrieval(fault)
+	c.Cache.check(fault)
 	seen := map[string]bool{}
 	for i, k := range c.Keys {
 		if k.Name == "" || seen[k.Name] {
@@ -207,7 +211,9 @@ the sections [openai], for a model server other than Ollama: url, model, kind,
 num_ctx; [gate], whose verdicts on weights count: key; [tls], to serve HTTPS with: cert,
 key, files that are read again when they change; [personal], what the guard
 hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
-and a [[key]] for each caller: name, hash, tenant, language.
+and a [[key]] for each caller: name, hash, tenant, language. The answers that
+[cache] keeps in memory are those to callers who wish for it, or who ask at
+temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,
 TILGATE_EMBED_KEY, TILGATE_RERANK_KEY) and are not printed.`,

@@ -46,7 +46,9 @@
 // like; serving/ollama/ollamatest runs a real Ollama in tests. A request that
 // names a plain model goes through byte for byte, over serving/wire, whose
 // calls can be ended at any moment. With no model
-// running, serving/extract quotes the sentences that most likely answer.
+// running, serving/extract quotes the sentences that most likely answer. An
+// answer to the same question about the same passages, asked for by the same
+// tenant, may lie in serving/cache already; then no model is asked.
 //
 // What a model says passes serving/guard, which holds it back until a sentence
 // can be judged: in the wrong language it is asked for again before the reader
@@ -97,7 +99,7 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth pool ollama openai extract guard record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	edges    gateway auth pool ollama openai extract guard cache record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving wire overlay push                 ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict

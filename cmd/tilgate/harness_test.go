@@ -139,6 +139,7 @@ type chatExtension struct {
 	Model        string
 	Grounded     bool
 	Degraded     string
+	Cached       bool
 	Chars        int
 	Estimated    bool                                `json:"usage_estimated"`
 	Passages     []struct{ Document, Source string } `json:"passages"`

@@ -45,6 +45,7 @@ var storeys = map[string]int{
 	"serving/record":            edges,
 	"serving/tokencost":         edges,
 	"serving/guard":             edges,
+	"serving/cache":             edges,
 	"rag/qdrant":                edges,
 	"rag/engine":                stories, // what enginetest stands on
 	"rag/engine/enginetest":     edges,

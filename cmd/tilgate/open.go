@@ -96,7 +96,7 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 	if err != nil {
 		return opened{}, err
 	}
-	policy, err := openGuard(c)
+	guard, err := openGuard(c)
 	if err != nil {
 		return opened{}, err
 	}
@@ -115,16 +115,24 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 	if err != nil {
 		return opened{}, err
 	}
+	answers, err := openCache(ctx, c.Cache)
+	if err != nil {
+		return opened{}, err
+	}
+	policy, err := c.policy()
+	if err != nil {
+		return opened{}, err
+	}
 	return opened{serving.New(serving.Parts{
 		Adapters:  live.Set,
 		Detector:  detector{lid.Default()},
 		Retriever: rag.Tenants(func(tenant string) *rag.Retriever { return retrievers(store.For(tenant)) }),
 		Models:    models,
 		Upstream:  models,
-		Guard:     policy,
+		Guard:     guard,
 		Recorder:  append(record.All{record.New(log)}, recorders...),
 	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
-		Translate: c.Embed.URL == "", Cost: costs.Cost, Log: log}), models, costs}, nil // vectors cross languages by themselves
+		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Log: log}), models, costs}, nil // vectors cross languages by themselves
 }
 
 // detector lets serving ask the detector of languages.

@@ -53,10 +53,10 @@ func (g *Gateway) handler(e endpoint) handler {
 		if !ok {
 			return errNoKey
 		}
-		if enc := rc.Request.Header.ContentEncoding(); len(enc) > 0 {
-			return refuse(415, "unsupported_encoding", "the body is sent as "+quote(string(enc))+"; send it as it is")
+		body, err := g.bodyOf(rc)
+		if err != nil {
+			return err
 		}
-		body := rc.PostBody()
 		head, err := peek(body, e.streams)
 		if err != nil {
 			return err
@@ -111,8 +111,11 @@ func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, a asked) error {
 	}
 	q.ID, q.Caller, q.Request.Model = answerID(rc), a.caller, a.route.Model
 	events := g.svc.Answer(c.ctx, q.Request)
-	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage}
-	if q.Stream {
+	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage, thin: q.thin}
+	switch {
+	case q.Stream && q.sentences:
+		return g.stream(rc, c, form.sentences(events), g.events(c))
+	case q.Stream:
 		return g.stream(rc, c, form.chunks(events), g.events(c))
 	}
 	r, err := collect(events)

@@ -25,6 +25,7 @@ type question struct {
 	serving.Request
 	model string // as the caller wrote it
 	usage bool   // wanted as the last chunk of the stream
+	thin
 }
 
 // speak applies the language that the model's name asks for.
@@ -46,6 +47,7 @@ type decoder struct {
 	maxQuestion int
 	limit       *int // max_tokens, under either name
 	options     bool // stream_options was there
+	flush       bool // tilgate.flush was there
 }
 
 // decode reads a question to "auto". A question is at most maxQuestion
@@ -148,6 +150,12 @@ func (d *decoder) neutral(value, because string) func(string) error {
 func (d *decoder) check() error {
 	if d.options && !d.Stream {
 		return fault.Invalid.Field("stream_options", "stream_options is for a stream; send \"stream\": true too")
+	}
+	if d.sentences && d.passages == "" {
+		d.passages = none
+	}
+	if d.flush && !d.Stream {
+		return fault.Invalid.Field("tilgate.flush", "tilgate.flush is for a stream; send \"stream\": true too")
 	}
 	if len(d.Messages) == 0 {
 		return fault.Invalid.Field("messages", "messages is missing or empty; its last message is the question")

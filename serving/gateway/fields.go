@@ -128,6 +128,10 @@ func (d *decoder) extension(path string) error {
 			}
 			return nil
 		},
+		"flush":     d.maybeNull(d.flushWhen),
+		"passages":  d.maybeNull(d.passagesTold),
+		"max_bytes": d.maybeNull(d.maxBytes),
+		"cache":     d.maybeNull(d.cache),
 		"knowledge": func(path string) error {
 			if d.null() {
 				return nil

@@ -98,6 +98,7 @@ type Gateway struct {
 	draining atomic.Bool
 	watch    func() (*watcher, error) // the one of all connections, made when it is first needed
 	unused   unused
+	heavy    chan struct{} // one for each stream that is packed with much memory
 }
 
 // New returns a gateway that asks svc and lets in whom keys knows.
@@ -106,6 +107,7 @@ func New(svc Service, keys Keys, opts Options) *Gateway {
 	g := &Gateway{svc: svc, keys: keys, opts: opts, log: opts.Log, page: newPage(), hosts: hostSet(opts.Hosts)}
 	g.base, g.cancel = context.WithCancelCause(context.Background())
 	g.watch = sync.OnceValues(newWatcher)
+	g.heavy = make(chan struct{}, maxHeavy)
 	g.routes = g.table()
 	g.server = &fasthttp.Server{
 		Handler:                      g.handle,

@@ -179,6 +179,7 @@ func TestAnswer(t *testing.T) {
 		Usage   usage `json:"usage"`
 		Tilgate struct {
 			plan
+			Passages  []passage
 			Chars     int
 			Estimated bool `json:"usage_estimated"`
 		} `json:"tilgate"`

@@ -60,18 +60,19 @@ type (
 type (
 	extension struct {
 		*plan
-		Chars     *int `json:"chars,omitempty"`
-		Estimated bool `json:"usage_estimated,omitempty"`
+		Passages  []passage `json:"passages,omitzero"` // absent if they are not told here
+		Chars     *int      `json:"chars,omitempty"`
+		Estimated bool      `json:"usage_estimated,omitempty"`
 	}
 	plan struct {
-		Language language  `json:"language"`
-		Adapter  lang.Tag  `json:"adapter"`
-		Why      string    `json:"why"`               // that adapter
-		Weights  string    `json:"weights,omitempty"` // why the adapter's own do not answer
-		Model    string    `json:"model"`
-		Passages []passage `json:"passages"`
-		Grounded bool      `json:"grounded"`
-		Degraded string    `json:"degraded,omitempty"`
+		Language language `json:"language"`
+		Adapter  lang.Tag `json:"adapter"`
+		Why      string   `json:"why"`               // that adapter
+		Weights  string   `json:"weights,omitempty"` // why the adapter's own do not answer
+		Model    string   `json:"model"`
+		Grounded bool     `json:"grounded"`
+		Degraded string   `json:"degraded,omitempty"`
+		Cached   bool     `json:"cached,omitempty"` // the answer was given before
 	}
 	language struct {
 		Tag        lang.Tag    `json:"tag"`
@@ -94,11 +95,7 @@ type (
 )
 
 func planOf(p serving.Plan) *plan {
-	passages := make([]passage, len(p.Passages))
-	for i, from := range p.Passages {
-		passages[i] = passageOf(i+1, from)
-	}
-	return &plan{language(p.Language), p.Adapter, p.Why, p.Weights, p.Model, passages, p.Grounded, p.Degraded}
+	return &plan{language(p.Language), p.Adapter, p.Why, p.Weights, p.Model, p.Grounded, p.Degraded, p.Cached}
 }
 
 func passageOf(n int, p rag.Passage) passage {
@@ -123,6 +120,7 @@ type form struct {
 	created int64
 	model   string // as the caller wrote it; tilgate.model says who answered
 	usage   bool   // the caller wants a last chunk with the usage
+	thin
 }
 
 func (f form) completion(object string) completion {
@@ -138,7 +136,7 @@ func (f form) object(r reply) []byte {
 		Finish:  &r.done.Finish,
 	})
 	c.Usage = usageOf(r.done.Usage)
-	c.Tilgate = &extension{planOf(r.done.Plan), &chars, r.done.Usage.Estimated}
+	c.Tilgate = &extension{planOf(r.done.Plan), f.passages.after(r.done), &chars, r.done.Usage.Estimated}
 	return encode(c)
 }
 
@@ -166,7 +164,7 @@ func (f form) chunks(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, e
 			more := true
 			switch e := event.(type) {
 			case serving.Plan:
-				more = yield(f.chunk(delta{Role: "assistant", Content: new("")}, nil, &extension{plan: planOf(e)}), nil)
+				more = yield(f.chunk(delta{Role: "assistant", Content: new("")}, nil, &extension{plan: planOf(e), Passages: f.passages.before(e)}), nil)
 			case serving.Delta:
 				chars += utf8.RuneCountInString(e.Text)
 				more = yield(f.chunk(delta{Content: &e.Text}, nil, nil), nil)
@@ -191,17 +189,19 @@ func (f form) end(e serving.Done, chars int, yield func([]byte, error) bool) boo
 			return false
 		}
 	}
-	state := &extension{planOf(e.Plan), &chars, e.Usage.Estimated}
+	state := &extension{planOf(e.Plan), f.passages.after(e), &chars, e.Usage.Estimated}
 	if !yield(f.chunk(delta{}, &e.Finish, state), nil) {
 		return false
 	}
-	if !f.usage {
-		return true
-	}
+	return !f.usage || yield(f.used(e.Usage), nil)
+}
+
+// used returns the chunk after the last that says what the answer cost.
+func (f form) used(u serving.Usage) []byte {
 	c := f.completion("chat.completion.chunk")
-	c.Usage = usageOf(e.Usage)
-	if e.Usage.Estimated {
+	c.Usage = usageOf(u)
+	if u.Estimated {
 		c.Tilgate = &extension{Estimated: true}
 	}
-	return yield(encode(c), nil)
+	return encode(c)
 }

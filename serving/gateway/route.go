@@ -66,6 +66,7 @@ func (g *Gateway) handle(rc *fasthttp.RequestCtx) {
 	if err := g.dispatch(rc); err != nil {
 		g.fail(rc, err)
 	}
+	pack(rc)
 }
 
 // dispatch finds the handler. Paths are compared as they came, undecoded, so

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -24,6 +25,8 @@ type stream struct {
 	pieces chan framed
 	ended  chan struct{} // closed when the goroutine is over
 	first  []byte        // taken before the answer began
+	packed string        // the encoding that it is sent in; empty for none
+	gone   func()        // called when the stream is over
 }
 
 // A dress is what pieces wear on the wire. Its functions are called after the
@@ -46,7 +49,7 @@ type framed struct {
 // so that an error before it gets a status of its own, but not beyond the
 // first ping: proxies give up on silence.
 func (g *Gateway) stream(rc *fasthttp.RequestCtx, c *call, pieces iter.Seq2[[]byte, error], d dress) error {
-	s := &stream{call: c, dress: d, every: g.opts.PingEvery, pieces: make(chan framed), ended: make(chan struct{})}
+	s := &stream{call: c, dress: d, every: g.opts.PingEvery, pieces: make(chan framed), ended: make(chan struct{}), gone: func() {}}
 	go s.pull(pieces)
 	patience := time.NewTimer(s.every)
 	defer patience.Stop()
@@ -66,6 +69,7 @@ func (g *Gateway) stream(rc *fasthttp.RequestCtx, c *call, pieces iter.Seq2[[]by
 	c.streaming = true
 	d.header(&rc.Response.Header)
 	rc.Response.Header.Set("X-Accel-Buffering", "no") // nginx would collect the answer
+	g.packStream(rc, s)
 	if !rc.Request.Header.IsHTTP11() {
 		defer s.Close()
 		return unframed(rc, s)
@@ -121,8 +125,15 @@ func (s *stream) send(p framed) bool {
 	}
 }
 
-// WriteTo sends the pieces, and pings in between.
+// WriteTo sends the pieces, and pings in between. It returns how many bytes
+// they have, unpacked.
 func (s *stream) WriteTo(w io.Writer) (int64, error) {
+	p := newPacker(s.packed, w)
+	sent, err := s.writeTo(p)
+	return sent, cmp.Or(err, p.end(err == nil))
+}
+
+func (s *stream) writeTo(w io.Writer) (int64, error) {
 	ping := time.NewTicker(s.every)
 	defer ping.Stop()
 	var sent int64
@@ -177,5 +188,6 @@ func (s *stream) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func (s *stream) Close() error {
 	s.call.end()
 	<-s.ended
+	s.gone()
 	return nil
 }

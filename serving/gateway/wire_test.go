@@ -61,7 +61,9 @@ func TestUnreadable(t *testing.T) {
 		{"no host", "GET /healthz HTTP/1.1\r\n\r\n", 400, ``},
 		{"a whole URL for a path", lines("GET http://evil.example/healthz HTTP/1.1"), 404, ``},
 		{"a model's name badly escaped", lines("GET /v1/models/%zz HTTP/1.1"), 400, `well escaped`},
-		{"a packed body", lines(chatLine, "Content-Encoding: gzip", "Content-Length: 2") + "{}", 415, `\"gzip\"`},
+		{"a body packed in a way we do not read", lines(chatLine, "Content-Encoding: compress", "Content-Length: 2") + "{}", 415, `\"compress\"`},
+		{"a body packed twice", lines(chatLine, "Content-Encoding: gzip", "Content-Encoding: gzip", "Content-Length: 2") + "{}", 415, `\"gzip, gzip\"`},
+		{"a body that is not packed", lines(chatLine, "Content-Encoding: gzip", "Content-Length: 2") + "{}", 400, `not whole gzip`},
 		{"two lengths", lines(chatLine, "Content-Length: 2", "Content-Length: 3") + "{}", 400, ``},
 		{"length and chunks", lines(chatLine, "Content-Length: 2", "Transfer-Encoding: chunked") + "0\r\n\r\n", 400, ``},
 	} {

@@ -107,12 +107,13 @@ const NotHeld = "not_held"
 // choose returns a model of the server, or the fallback if it holds none of
 // this name.
 func (p *Pool) choose(held []serving.Held, name, why string) serving.Choice {
-	if _, ok := find(held, name); !ok {
+	h, ok := find(held, name)
+	if !ok {
 		c := p.Fallback()
 		c.Weights = why
 		return c
 	}
-	return serving.Choice{Name: name, Model: named{p.server, name}, Weights: why}
+	return serving.Choice{Name: name, Digest: h.Digest, Model: named{p.server, name}, Weights: why}
 }
 
 // find finds a model by name. Without a tag, as servers do, "latest" is meant.

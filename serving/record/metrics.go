@@ -22,6 +22,7 @@ type Metrics struct {
 	tokens     *prometheus.CounterVec
 	steps      *prometheus.CounterVec
 	guarded    *prometheus.CounterVec
+	cached     *prometheus.CounterVec
 }
 
 // seconds are the bounds of the histograms: from a quotation, which takes
@@ -49,6 +50,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		tokens:     counter("tokens_total", "Tokens, as the model server counted or, if it did not, estimated.", "language", "model", "kind", "estimated"),
 		steps:      counter("guard_steps_total", "What the guard did about answers in the wrong language or script.", "language", "model", "did"),
 		guarded:    counter("guarded_total", "Things in questions and answers that the guard hid, removed or missed.", "language", "what"),
+		cached:     counter("cached_answers_total", "Answers that were given before and are given again, without a model.", "language", "model"),
 	}
 	return m
 }
@@ -68,6 +70,11 @@ func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
 	m.exchanges.WithLabelValues(string(heard(p)), tag, model, p.Why, p.Weights, p.Degraded, outcome).Inc()
 	if model == "" {
 		return // refused before anything answered
+	}
+	if p.Cached {
+		m.cached.WithLabelValues(tag, model).Inc()
+		m.characters.WithLabelValues(tag, model).Add(float64(x.Chars))
+		return // its times and tokens are not the model's
 	}
 	if x.First > 0 {
 		m.first.WithLabelValues(tag, model).Observe(x.First.Seconds())

@@ -45,7 +45,7 @@ func (l *Log) Record(ctx context.Context, x serving.Exchange) {
 	if x.Auto {
 		attrs = append(attrs, slog.String("lang", string(x.Plan.Language.Tag)), slog.String("lang_by", x.Plan.Language.By),
 			slog.String("adapter", string(x.Plan.Adapter)), slog.String("why", x.Plan.Why), slog.String("weights", x.Plan.Weights),
-			slog.String("answered_by", x.Plan.Model), slog.String("degraded", x.Plan.Degraded),
+			slog.String("answered_by", x.Plan.Model), slog.String("degraded", x.Plan.Degraded), slog.Bool("cached", x.Plan.Cached),
 			slog.Int("passages", len(x.Plan.Passages)), slog.Int("citations", x.Citations), slog.Int("chars", x.Chars),
 			slog.Int("tokens_in", x.Usage.PromptTokens), slog.Int("tokens_out", x.Usage.CompletionTokens))
 	}

@@ -71,6 +71,44 @@ async function extension() {
   assert.equal(answer.tilgate.passages[0].kb, 'namuna')
 }
 
+// A thin network: packed, by whole sentences, not longer than a few messages.
+async function thin(wanted) {
+  const ask = more => client.chat.completions.create({ model: 'auto', messages, stream: true, ...more }).withResponse()
+  const read = async ({ data, response }) => {
+    let text = '', chunks = 0, annotations = [], finish, last
+    for await (const chunk of data) {
+      assert.match(chunk.id, /^chatcmpl-/)
+      assert.equal(chunk.object, 'chat.completion.chunk')
+      const { delta, finish_reason } = chunk.choices[0]
+      text += delta.content ?? ''
+      annotations.push(...(delta.annotations ?? []))
+      finish = finish_reason ?? finish
+      last = chunk.tilgate ?? last
+      chunks++
+    }
+    assert.match(response.headers.get('content-encoding'), /^(gzip|br|zstd)$/)
+    return { text, chunks, annotations, finish, last }
+  }
+  const plain = await read(await ask({}))
+  const sentences = await read(await ask({ tilgate: { flush: 'sentence', passages: 'cited' } }))
+  assert.equal(sentences.text, wanted.content)
+  assert.equal(plain.text, wanted.content)
+  assert.deepEqual(sentences.annotations, wanted.annotations)
+  assert.equal(sentences.finish, 'stop')
+  assert.ok(sentences.chunks <= plain.chunks, `${sentences.chunks} chunks, ${plain.chunks} without`)
+  assert.ok(sentences.last.passages.length > 0)
+  const runner = client.chat.completions.stream({ model: 'auto', messages, tilgate: { flush: 'sentence' } })
+  const message = await runner.finalMessage()
+  assert.equal(message.content, wanted.content)
+  const short = await client.chat.completions.create({ model: 'auto', messages, tilgate: { max_bytes: 120, passages: 'none' } })
+  const { content } = short.choices[0].message
+  assert.ok(Buffer.byteLength(content) <= 120 && content.length > 0, content)
+  assert.equal(short.choices[0].finish_reason, 'length')
+  assert.equal(short.tilgate.passages, undefined)
+  await assert.rejects(ask({ tilgate: { max_bytes: 5 } }), OpenAI.BadRequestError)
+  await assert.rejects(ask({ tilgate: { flush: 'never' } }), OpenAI.BadRequestError)
+}
+
 async function models() {
   const names = []
   for await (const model of client.models.list()) names.push(model.id)
@@ -105,6 +143,7 @@ const message = await whole()
 await stream(message)
 await helper(message)
 await extension()
+await thin(message)
 await models()
 await errors()
 await leaving()
