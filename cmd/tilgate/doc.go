@@ -40,7 +40,8 @@
 //
 // serving makes the prompt and asks serving/pool which model answers: the
 // adapter's own weights, if the server holds them and the gate admits them, or
-// their base. What a character costs that model in tokens, as
+// their base. In front of each server requests wait in serving/pool/queue, which
+// shares it among callers and lets models take turns. What a character costs that model in tokens, as
 // serving/tokencost measured it, decides how many passages fit.
 // serving/ollama asks Ollama, serving/openai asks vLLM, llama.cpp and their
 // like; serving/ollama/ollamatest runs a real Ollama in tests. A request that
@@ -100,7 +101,7 @@
 //
 //	door     cmd/tilgate
 //	edges    gateway auth pool ollama openai extract guard cache record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
-//	stories  serving wire overlay push                 ingest engine
+//	stories  serving wire queue overlay push           ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict
 //	         internal/lang  internal/fault  internal/wholefile

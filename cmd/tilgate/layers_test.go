@@ -29,11 +29,12 @@ var storeys = map[string]int{
 	"rag":           words,
 	"evals":         words,
 
-	"serving":          stories,
-	"serving/wire":     stories, // what the clients of model servers stand on
-	"adapters/overlay": stories,
-	"adapters/push":    stories, // whose words model servers use
-	"rag/ingest":       stories,
+	"serving":            stories,
+	"serving/wire":       stories, // what the clients of model servers stand on
+	"serving/pool/queue": stories, // what the pool stands on
+	"adapters/overlay":   stories,
+	"adapters/push":      stories, // whose words model servers use
+	"rag/ingest":         stories,
 
 	"serving/gateway":           edges,
 	"serving/auth":              edges,

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // A Kind is what the caller can do about an error. The zero value is Internal.
@@ -47,6 +48,7 @@ type fault struct {
 	public string
 	param  string // the request field at fault, if one is
 	cause  error  // may be nil
+	after  time.Duration
 }
 
 func (f *fault) Error() string {
@@ -67,6 +69,22 @@ func (k Kind) Errorf(format string, args ...any) error {
 // "messages[2].content".
 func (k Kind) Field(param, format string, args ...any) error {
 	return &fault{kind: k, param: param, public: fmt.Sprintf(format, args...)}
+}
+
+// After is Errorf for an error that is over after a while, such as a queue that
+// is full: then it is worth asking again.
+func (k Kind) After(d time.Duration, format string, args ...any) error {
+	return &fault{kind: k, public: fmt.Sprintf(format, args...), after: d}
+}
+
+// Again returns after how long the request is worth asking again; 0 if nobody
+// knows.
+func Again(err error) time.Duration {
+	var f *fault
+	if errors.As(err, &f) {
+		return f.after
+	}
+	return 0
 }
 
 // Wrap returns an error of kind k with cause err, of which callers read only

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"strconv"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -94,7 +96,8 @@ func (g *Gateway) fail(rc *fasthttp.RequestCtx, err error) {
 		writeJSON(rc, a.status, encode(body))
 	}
 	if a.retry {
-		rc.Response.Header.Set("Retry-After", "1")
+		seconds := max(1, int64((fault.Again(err)+time.Second-1)/time.Second))
+		rc.Response.Header.Set("Retry-After", strconv.FormatInt(seconds, 10))
 	}
 	if a.status == 401 {
 		rc.Response.Header.Set("WWW-Authenticate", "Bearer")

@@ -17,10 +17,11 @@ import (
 // TinyLoRA says what a LoRA on tiny models is like. It adapts the output of
 // attention and of the feed-forward layers, in every block.
 type TinyLoRA struct {
-	Seed  uint64
-	Zero  bool   // it changes nothing
-	Arch  string // of its base; empty means llama, as tiny models are
-	Width int    // of its base; 0 means that of tiny models
+	Seed    uint64
+	Zero    bool   // it changes nothing
+	Endless bool   // its base is an endless model
+	Arch    string // of its base; empty means llama, as tiny models are
+	Width   int    // of its base; 0 means that of tiny models
 }
 
 const tinyRank, tinyAlpha = 4, 8
@@ -45,7 +46,7 @@ func (l TinyLoRA) pairs() (pairs []tinyPair, width int) {
 	for block := range blocks {
 		for _, p := range []tinyPair{
 			{gguf: "attn_output", peft: "self_attn.o_proj", in: width},
-			{gguf: "ffn_down", peft: "mlp.down_proj", in: Tiny{}.ff()},
+			{gguf: "ffn_down", peft: "mlp.down_proj", in: Tiny{Endless: l.Endless}.ff()},
 		} {
 			p.block, p.a, p.b = block, gauss(tinyRank*p.in, 0.1), gauss(width*tinyRank, 0.5)
 			if l.Zero {
