@@ -19,8 +19,12 @@ func (c *Client) Forward(ctx context.Context, r serving.Raw) (serving.Reply, err
 	switch {
 	case r.Surface == serving.Ollama:
 		return c.forwardNative(ctx, r)
+	case r.Path == "/v1/completions":
+		return c.forwardTexts(ctx, r)
+	case r.Path == "/v1/embeddings":
+		return c.forwardEmbeddings(ctx, r)
 	case r.Path != "/v1/chat/completions":
-		return serving.Reply{}, fault.NotFound.Field("model", "the model %q is served by Ollama, where %s is not to be had", r.Model, r.Path)
+		return serving.Reply{}, fault.NotFound.Field("model", "the model %q is served by Ollama, which has no %s; a model on vLLM or llama.cpp has", r.Model, r.Path)
 	}
 	t := translation{ChatRequest: c.request(r.Model)}
 	if err := t.translate(r.Body); err != nil {
