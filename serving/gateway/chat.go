@@ -24,6 +24,7 @@ type endpoint struct {
 
 // asked is what an endpoint was asked of "auto".
 type asked struct {
+	path   string
 	caller serving.Caller
 	route  serving.Route
 	body   []byte // not fasthttp's
@@ -38,11 +39,11 @@ var endpoints = []endpoint{
 	{surface: serving.OpenAI, path: "/v1/score"},
 	{surface: serving.OpenAI, path: "/tokenize"},
 	{surface: serving.OpenAI, path: "/detokenize"},
-	{surface: serving.Ollama, path: "/api/chat", streams: true},
-	{surface: serving.Ollama, path: "/api/generate", streams: true},
+	{surface: serving.Ollama, path: "/api/chat", streams: true, auto: (*Gateway).autoOllama},
+	{surface: serving.Ollama, path: "/api/generate", streams: true, auto: (*Gateway).autoOllama},
 	{surface: serving.Ollama, path: "/api/embed"},
 	{surface: serving.Ollama, path: "/api/embeddings"},
-	{surface: serving.Ollama, path: "/api/show"},
+	{surface: serving.Ollama, path: "/api/show", auto: (*Gateway).showAuto},
 }
 
 // handler returns what answers an endpoint. Questions to "auto" are decoded
@@ -70,7 +71,7 @@ func (g *Gateway) handler(e endpoint) handler {
 		case e.auto == nil:
 			return fault.Invalid.Field("model", "%s needs a plain model; %s answers questions, at /v1/chat/completions", e.path, quote(head.model))
 		default:
-			return e.auto(g, rc, c, asked{caller, route, bytes.Clone(body)})
+			return e.auto(g, rc, c, asked{e.path, caller, route, bytes.Clone(body)})
 		}
 	}
 }

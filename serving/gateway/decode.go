@@ -45,9 +45,10 @@ type decoder struct {
 	*scanner
 	question
 	maxQuestion int
-	limit       *int // max_tokens, under either name
-	options     bool // stream_options was there
-	flush       bool // tilgate.flush was there
+	fieldsNow   table // at the top of the body
+	limit       *int  // max_tokens, under either name
+	options     bool  // stream_options was there
+	flush       bool  // tilgate.flush was there
 }
 
 // decode reads a question to "auto". A question is at most maxQuestion
@@ -58,7 +59,8 @@ func decode(body []byte, maxQuestion int) (question, error) {
 		return question{}, err
 	}
 	d := &decoder{scanner: s, maxQuestion: maxQuestion}
-	if err = d.object("", d.fields(), d.unknown); err == nil {
+	d.fieldsNow = d.fields()
+	if err = d.object("", d.fieldsNow, d.unknown); err == nil {
 		err = d.end()
 	}
 	if err == nil {
@@ -98,6 +100,11 @@ func (d *decoder) fields() table {
 	for _, name := range refused {
 		t[name] = d.refuse
 	}
+	return d.nullable(t)
+}
+
+// nullable makes null stand for a field that is not there.
+func (d *decoder) nullable(t table) table {
 	for name, read := range t {
 		t[name] = func(path string) error {
 			if d.null() {
@@ -121,7 +128,7 @@ const notWithAuto = `%s is not available with "auto"; leave it out, or name a pl
 func (d *decoder) refuse(path string) error { return fault.Invalid.Field(path, notWithAuto, path) }
 
 func (d *decoder) unknown(key, path string) error {
-	if name := d.fields().match(key); name != "" && path == key {
+	if name := d.fieldsNow.match(key); name != "" && path == key {
 		return fault.Invalid.Field(path, "there is no field %s; there is %s", quote(path), name)
 	}
 	return fault.Invalid.Field(path, `the field %s is not known with "auto"; leave it out, or name a plain model`, quote(path))

@@ -37,14 +37,19 @@ const modelPath = "/v1/models/"
 // table lists what exists.
 func (g *Gateway) table() map[string]methods {
 	table := map[string]methods{
-		"/v1/models": {"GET": g.models},
-		modelPath:    {"GET": g.model},
-		"/healthz":   {"GET": g.health},
-		"/readyz":    {"GET": g.ready},
-		"/":          {"GET": g.home},
-		"/key":       {"POST": g.key},
-		"/ask":       {"POST": g.ask},
-		"/forget":    {"POST": g.forget},
+		"/v1/models":   {"GET": g.models},
+		modelPath:      {"GET": g.model},
+		"/api/tags":    {"GET": g.tags},
+		"/api/version": {"GET": g.ollamaVersion},
+		"/healthz":     {"GET": g.health},
+		"/readyz":      {"GET": g.ready},
+		"/":            {"GET": g.home},
+		"/key":         {"POST": g.key},
+		"/ask":         {"POST": g.ask},
+		"/forget":      {"POST": g.forget},
+	}
+	for _, path := range keptPaths {
+		table[path] = methods{"POST": g.keep, "DELETE": g.keep}
 	}
 	for _, e := range endpoints {
 		table[e.path] = methods{"POST": g.handler(e)}
@@ -102,7 +107,7 @@ func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
 
 // paths lists what exists, in words.
 func (g *Gateway) paths() string {
-	list := slices.Sorted(maps.Keys(g.routes))
+	list := slices.DeleteFunc(slices.Sorted(maps.Keys(g.routes)), func(path string) bool { return slices.Contains(keptPaths, path) })
 	for i, path := range list {
 		if path == modelPath {
 			list[i] = path + "{id}"

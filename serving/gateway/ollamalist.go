@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"runtime/debug"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// An ollamaModel is an entry of Ollama's lists. What the model server does not
+// tell us is left as Ollama leaves it.
+type ollamaModel struct {
+	Name       string        `json:"name"`
+	Model      string        `json:"model"`
+	ModifiedAt time.Time     `json:"modified_at"`
+	Size       int64         `json:"size"`
+	Digest     string        `json:"digest"`
+	Details    ollamaDetails `json:"details"`
+}
+
+type ollamaDetails struct {
+	ParentModel   string   `json:"parent_model"`
+	Format        string   `json:"format"`
+	Family        string   `json:"family"`
+	Families      []string `json:"families"`
+	ParameterSize string   `json:"parameter_size"`
+	Quantization  string   `json:"quantization_level"`
+}
+
+// tags answers GET /api/tags: what can be named.
+func (g *Gateway) tags(rc *fasthttp.RequestCtx) error {
+	list, err := g.listModels(rc)
+	if err != nil {
+		return err
+	}
+	models := make([]ollamaModel, 0, len(list))
+	for _, m := range list {
+		models = append(models, ollamaModel{Name: m.Name, Model: m.Name, ModifiedAt: m.Created})
+	}
+	writeJSON(rc, 200, encode(map[string]any{"models": models}))
+	return nil
+}
+
+// showAuto answers POST /api/show for what Tilgate itself answers.
+func (g *Gateway) showAuto(rc *fasthttp.RequestCtx, _ *call, a asked) error {
+	writeJSON(rc, 200, encode(map[string]any{
+		"modelfile": "", "parameters": "", "template": "", "license": "",
+		"details":      ollamaDetails{Family: "tilgate"},
+		"model_info":   map[string]any{"general.architecture": "tilgate"},
+		"capabilities": []string{"completion"},
+	}))
+	return nil
+}
+
+// ollamaModule is whose API is spoken here.
+const ollamaModule = "github.com/ollama/ollama"
+
+// ollamaVersion answers GET /api/version with the version of Ollama's API that
+// is spoken here.
+func (g *Gateway) ollamaVersion(rc *fasthttp.RequestCtx) error {
+	version := "0.0.0"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == ollamaModule && len(m.Version) > 1 {
+				version = m.Version[1:]
+			}
+		}
+	}
+	writeJSON(rc, 200, encode(map[string]string{"version": version}))
+	return nil
+}
+
+// keep refuses what would change the models of a server: they are its
+// operator's.
+func (g *Gateway) keep(rc *fasthttp.RequestCtx) error {
+	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
+		return errNoKey
+	}
+	return refuse(403, "forbidden", "models are not changed through Tilgate; its operator does so at the model server")
+}
+
+// keptPaths are those that would.
+var keptPaths = []string{"/api/create", "/api/pull", "/api/push", "/api/copy", "/api/delete", "/api/blobs"}
