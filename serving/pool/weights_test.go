@@ -90,7 +90,7 @@ func TestWeights(t *testing.T) {
 		{"a full model, blocked", all, adapter(t, gatedFull, verdict.Block, "digest of ky:8b"), "", "other:1b", "gate_block", ""},
 		{"weights are nobody's default", all, adapter(t, `kind = "prompt_only"`, "", ""), "", "other:1b", "", ""},
 	} {
-		p := New(&fake{models: tt.held}, quoting, Options{})
+		p := New(one(&fake{models: tt.held}), quoting, Options{})
 		c := p.Pick(t.Context(), tt.adapter, tt.model)
 		if c.Name != tt.want || c.Weights != tt.weights || c.Degraded != tt.degraded || c.Own != (tt.degraded != "") {
 			t.Errorf("%s: %s, weights %q, degraded %q, want %s, %q, %q", tt.name, c.Name, c.Weights, c.Degraded, tt.want, tt.weights, tt.degraded)

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tilgate/adapters"
+	"tilgate/serving"
+	"tilgate/serving/extract"
+	"tilgate/serving/ollama"
+	"tilgate/serving/openai"
+	"tilgate/serving/pool"
+)
+
+// BackendConfig is one of several model servers.
+type BackendConfig struct {
+	Name   string      `toml:"name"` // in the record and the metrics
+	URL    string      `toml:"url"`
+	Kind   backendKind `toml:"kind"`
+	Site   string      `toml:"site,omitempty"`    // where it stands
+	Model  string      `toml:"model,omitempty"`   // for languages that name none; empty is the server's first
+	Models []string    `toml:"models,omitempty"`  // that are used of it; none means all
+	NumCtx int         `toml:"num_ctx,omitempty"` // context in tokens; 0 means 8192
+	APIKey string      `toml:"-"`                 // from TILGATE_BACKEND_<NAME>_KEY
+}
+
+// A backendKind is a make of model server.
+type backendKind string
+
+const (
+	kindOllama backendKind = "ollama"
+	kindOpenAI backendKind = "openai" // whatever speaks OpenAI's API; it is asked what it is
+)
+
+var backendKinds = []backendKind{kindOllama, kindOpenAI, backendKind(openai.VLLM), backendKind(openai.LlamaCpp), backendKind(openai.SGLang)}
+
+var backendName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+func (b BackendConfig) check(fault func(format string, args ...any)) {
+	what := "backend " + b.Name
+	if !backendName.MatchString(b.Name) {
+		fault("%s: its name must be of a-z, 0-9 and -", what)
+	}
+	if u, err := url.Parse(b.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		fault("%s: url: %q is not a URL such as http://10.0.0.5:11434", what, b.URL)
+	}
+	if !slices.Contains(backendKinds, b.Kind) {
+		fault("%s: kind: %q is not one of ollama, openai, vllm, llama.cpp, sglang", what, b.Kind)
+	}
+	if b.NumCtx < 0 {
+		fault("%s: num_ctx: %d is below 0", what, b.NumCtx)
+	}
+	if b.Model != "" && len(b.Models) > 0 && !slices.Contains(b.Models, b.Model) {
+		fault("%s: model: %q is not among models", what, b.Model)
+	}
+}
+
+// keyVariable is the variable of the environment that holds a backend's key.
+func (b BackendConfig) keyVariable() string {
+	return "TILGATE_BACKEND_" + strings.ToUpper(strings.ReplaceAll(b.Name, "-", "_")) + "_KEY"
+}
+
+// backends are all model servers that are configured: those of [[backend]],
+// and the one of [ollama] and of [openai].
+func (c Config) backends() []BackendConfig {
+	list := slices.Clone(c.Backends)
+	if o := c.OpenAI; o.URL != "" {
+		kind := backendKind(o.Kind)
+		if kind == "" {
+			kind = kindOpenAI
+		}
+		list = append(list, BackendConfig{Name: "openai", URL: o.URL, Kind: kind, Model: o.Model, NumCtx: o.NumCtx, APIKey: o.APIKey})
+	}
+	if o := c.Ollama; o.URL != "" {
+		list = append(list, BackendConfig{Name: "ollama", URL: o.URL, Kind: kindOllama, Model: o.Model, NumCtx: o.NumCtx})
+	}
+	return list
+}
+
+func (c Config) checkBackends(fault func(format string, args ...any)) {
+	seen := map[string]bool{}
+	for _, b := range c.Backends {
+		b.check(fault)
+		if seen[b.Name] || (b.Name == "openai" && c.OpenAI.URL != "") || (b.Name == "ollama" && c.Ollama.URL != "") {
+			fault("backend %s: its name was there before", b.Name)
+		}
+		seen[b.Name] = true
+	}
+	for _, name := range sortedKeys(c.Aliases) {
+		model := c.Aliases[name]
+		_, again := c.Aliases[model]
+		switch {
+		case name == "" || model == "":
+			fault("aliases: %q = %q: neither may be empty", name, model)
+		case name == serving.Auto || strings.HasPrefix(name, serving.Auto+":"):
+			fault("aliases: %q is Tilgate's own name", name)
+		case again:
+			fault("aliases: %q means %q, which is an alias itself; name the model", name, model)
+		case adapters.IsServedName(model) || adapters.IsServedName(name):
+			fault("aliases: %q = %q: weights of a language are reached by its tag, so that the gate is asked", name, model)
+		}
+	}
+	if adapters.IsServedName(c.Fallback) {
+		fault("fallback: %q is the weights of a language; name a plain model", c.Fallback)
+	}
+}
+
+// openBackend returns the client of a backend. Weights are loaded with the
+// same options with which questions are asked: Ollama would load them anew for
+// others.
+func openBackend(b BackendConfig) (modelServer, error) {
+	var server modelServer
+	var err error
+	switch b.Kind {
+	case kindOllama:
+		server, err = ollama.New(b.URL, ollama.Options{NumCtx: b.NumCtx})
+	default:
+		kind := openai.Kind(b.Kind)
+		if b.Kind == kindOpenAI {
+			kind = ""
+		}
+		server, err = openai.New(b.URL, openai.Options{Model: b.Model, APIKey: b.APIKey, Kind: kind})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
+	}
+	return server, nil
+}
+
+// openBackends returns what the pool needs of all backends.
+func openBackends(c Config) ([]pool.Backend, error) {
+	var list []pool.Backend
+	var faults []error
+	for _, b := range c.backends() {
+		server, err := openBackend(b)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		surfaces := []serving.Surface{serving.OpenAI}
+		if b.Kind == kindOllama {
+			surfaces = []serving.Surface{serving.Ollama}
+		}
+		list = append(list, pool.Backend{Name: b.Name, Server: server, Site: b.Site, Model: b.Model, Models: b.Models,
+			Surfaces: surfaces, Swaps: b.Kind == kindOllama, Version: fmt.Sprintf("%q", b)})
+	}
+	return list, errors.Join(faults...)
+}
+
+// openPool opens the model servers, and has them watched until ctx ends.
+func openPool(ctx context.Context, c Config) (*pool.Pool, error) {
+	list, err := openBackends(c)
+	if err != nil {
+		return nil, err
+	}
+	p := pool.New(list, serving.Choice{Name: extract.Name, Model: extract.Model{}},
+		pool.Options{Fallback: c.Fallback, Aliases: c.Aliases})
+	if len(list) > 0 {
+		go p.Watch(ctx)
+	}
+	return p, nil
+}
+
+// promptTokens is how much of the context a prompt may take, of the backend
+// with the shortest; the rest is for the answer.
+func (c Config) promptTokens() int {
+	least := 0
+	for _, b := range c.backends() {
+		if n := cmp.Or(b.NumCtx, 8192); least == 0 || n < least {
+			least = n
+		}
+	}
+	return least * 3 / 4
+}
