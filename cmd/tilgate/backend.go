@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -92,7 +93,7 @@ func (c Config) checkBackends(fault func(format string, args ...any)) {
 		}
 		seen[b.Name] = true
 	}
-	for _, name := range sortedKeys(c.Aliases) {
+	for _, name := range slices.Sorted(maps.Keys(c.Aliases)) {
 		model := c.Aliases[name]
 		_, again := c.Aliases[model]
 		switch {
@@ -148,7 +149,7 @@ func openBackends(c Config) ([]pool.Backend, error) {
 			surfaces = []serving.Surface{serving.Ollama}
 		}
 		list = append(list, pool.Backend{Name: b.Name, Server: server, Site: b.Site, Model: b.Model, Models: b.Models,
-			Surfaces: surfaces, Swaps: b.Kind == kindOllama, Version: fmt.Sprintf("%q", b)})
+			Surfaces: surfaces, Swaps: b.Kind == kindOllama, Version: fmt.Sprintf("%+v", b)})
 	}
 	return list, errors.Join(faults...)
 }

@@ -59,7 +59,7 @@ func (p *program) serve(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	metrics.MustRegister(costCollector{svc.costs})
+	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models})
 	for _, beside := range []struct {
 		address string
 		serve   func(string, *prometheus.Registry, *slog.Logger) (func(), error)
