@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"tilgate/adapters"
 	"tilgate/serving"
@@ -156,16 +159,65 @@ func openBackends(c Config) ([]pool.Backend, error) {
 
 // openPool opens the model servers, and has them watched until ctx ends.
 func openPool(ctx context.Context, c Config) (*pool.Pool, error) {
-	list, err := openBackends(c)
-	if err != nil {
+	p := pool.New(nil, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{})
+	if err := swapBackends(p, c); err != nil {
 		return nil, err
 	}
-	p := pool.New(list, serving.Choice{Name: extract.Name, Model: extract.Model{}},
-		pool.Options{Fallback: c.Fallback, Aliases: c.Aliases})
-	if len(list) > 0 {
-		go p.Watch(ctx)
-	}
+	go p.Watch(ctx)
 	return p, nil
+}
+
+// swapBackends puts the model servers of a configuration in force.
+func swapBackends(p *pool.Pool, c Config) error {
+	list, err := openBackends(c)
+	if err == nil {
+		p.Swap(list, pool.Names{Fallback: c.Fallback, Aliases: c.Aliases})
+	}
+	return err
+}
+
+// followBackends looks at the configuration file at every interval until ctx
+// ends, and puts the model servers that it names in force when it has changed.
+// A faulty file changes nothing. Other settings need a restart.
+func followBackends(ctx context.Context, file configFile, getenv func(string) string, every time.Duration, p *pool.Pool, log *slog.Logger) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := stampOf(file.path)
+		if now == file.seen {
+			continue
+		}
+		file.seen = now
+		c, err := loadConfig(file.path, getenv)
+		if err == nil {
+			err = swapBackends(p, c)
+		}
+		if err != nil {
+			log.Error("reading the configuration again; the model servers in force stay", "err", err)
+			continue
+		}
+		log.Info("model servers read again", "file", file.path, "backends", len(c.backends()))
+	}
+}
+
+// A configFile is the file of the configuration in force, as it was just before
+// it was read.
+type configFile struct {
+	path string
+	seen fileStamp
+}
+
+func stampOf(path string) fileStamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileStamp{}
+	}
+	return fileStamp{info.Size(), info.ModTime()}
 }
 
 // promptTokens is how much of the context a prompt may take, of the backend

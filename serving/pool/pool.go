@@ -48,6 +48,11 @@ type Backend struct {
 	Model    string            // for adapters that name none; empty means its first
 	Models   []string          // that are used of it; none means all
 	Surfaces []serving.Surface // that it speaks itself; none means OpenAI's
+	// Enter waits for room at the server, for a request that asks a model, and
+	// returns what gives it back. An error of the kind Limited, or with
+	// serving.ErrBusy in its chain, sends the request to another server. nil
+	// lets all in at once.
+	Enter func(ctx context.Context, model string) (leave func(), err error)
 	// Swaps is set for a server that has one adapter in memory at a time and
 	// takes long to change it, as Ollama.
 	Swaps bool
@@ -56,13 +61,17 @@ type Backend struct {
 	Version string
 }
 
-// Options of a Pool. The zero value works.
-type Options struct {
-	Model    string            // for adapters that name none; empty means that of the first backend
+// Names are what may be asked for beside the models that are held.
+type Names struct {
 	Fallback string            // model that answers when the right one cannot be reached; empty means none
 	Aliases  map[string]string // names that callers may say, and the models that they mean
-	Recheck  time.Duration     // how old a look at a server may be; 0 means 3 s
-	Patience time.Duration     // for a look; 0 means 2 s
+}
+
+// Options of a Pool. The zero value works.
+type Options struct {
+	Model    string        // for adapters that name none; empty means that of the first backend
+	Recheck  time.Duration // how old a look at a server may be; 0 means 3 s
+	Patience time.Duration // for a look; 0 means 2 s
 	// Allowed returns nil if a request may go to a site, else why not. nil
 	// allows all.
 	Allowed func(ctx context.Context, site string) error
@@ -73,7 +82,7 @@ type Options struct {
 type Pool struct {
 	fallback serving.Choice
 	opts     Options
-	replicas atomic.Pointer[[]*replica]
+	inForce  atomic.Pointer[setting]
 	watched  atomic.Bool // Watch runs: nobody looks at servers while a request waits
 	budget   budget
 
@@ -86,13 +95,20 @@ func New(backends []Backend, fallback serving.Choice, o Options) *Pool {
 	o.Recheck = cmp.Or(o.Recheck, 3*time.Second)
 	o.Patience = cmp.Or(o.Patience, 2*time.Second)
 	p := &Pool{fallback: fallback, opts: o, budget: budget{left: budgetMost}}
-	p.Swap(backends)
+	p.Swap(backends, Names{})
 	return p
 }
 
-// Swap puts other backends in the place of those there are. Those that are
-// gone answer what they have begun, and are then closed if they can be.
-func (p *Pool) Swap(backends []Backend) {
+// A setting is what Swap puts in place.
+type setting struct {
+	replicas []*replica
+	names    Names
+}
+
+// Swap puts other backends and names in the place of those there are. Backends
+// that are gone answer what they have begun, and are then closed if they can
+// be.
+func (p *Pool) Swap(backends []Backend, names Names) {
 	p.choosing.Lock()
 	old := p.all()
 	next := make([]*replica, 0, len(backends))
@@ -107,7 +123,7 @@ func (p *Pool) Swap(backends []Backend) {
 			closeServer(b.Server)
 		}
 	}
-	p.replicas.Store(&next)
+	p.inForce.Store(&setting{next, names})
 	p.choosing.Unlock()
 	for _, r := range old {
 		if !slices.Contains(next, r) {
@@ -117,15 +133,17 @@ func (p *Pool) Swap(backends []Backend) {
 }
 
 func (p *Pool) all() []*replica {
-	if list := p.replicas.Load(); list != nil {
-		return *list
+	if s := p.inForce.Load(); s != nil {
+		return s.replicas
 	}
 	return nil
 }
 
+func (p *Pool) names() Names { return p.inForce.Load().names }
+
 // named returns the model that a name means.
 func (p *Pool) named(name string) string {
-	if model, ok := p.opts.Aliases[name]; ok {
+	if model, ok := p.names().Aliases[name]; ok {
 		return model
 	}
 	return name
@@ -167,8 +185,8 @@ func (p *Pool) offer(up []*replica, model, why string) serving.Choice {
 	switch {
 	case holds(model):
 		c = p.choice(model, nil)
-	case holds(p.opts.Fallback):
-		c = p.choice(p.opts.Fallback, nil)
+	case holds(p.names().Fallback):
+		c = p.choice(p.names().Fallback, nil)
 		c.Degraded = serving.OtherModel
 	}
 	c.Weights = why
@@ -251,8 +269,9 @@ func (p *Pool) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 			}
 		}
 	}
-	for _, alias := range slices.Sorted(maps.Keys(p.opts.Aliases)) {
-		if model := p.opts.Aliases[alias]; !seen[alias] && (seen[model] || seen[model+":latest"]) {
+	aliases := p.names().Aliases
+	for _, alias := range slices.Sorted(maps.Keys(aliases)) {
+		if model := aliases[alias]; !seen[alias] && (seen[model] || seen[model+":latest"]) {
 			list = append(list, serving.ModelInfo{Name: alias, Owner: "tilgate"})
 		}
 	}
@@ -301,7 +320,7 @@ func (r route) Chat(ctx context.Context, prompt serving.Prompt) iter.Seq2[servin
 		prompt.Model = r.model
 		t := r.pool.tries(ctx, want{model: r.model, adapter: r.adapter, chat: true, key: ofPrompt(ctx, prompt)})
 		begun, err := t.chat(prompt, yield)
-		if instead := r.pool.opts.Fallback; err != nil && !begun && instead != "" && instead != r.model && fault.Unavailable.Is(err) && ctx.Err() == nil {
+		if instead := r.pool.names().Fallback; err != nil && !begun && instead != "" && instead != r.model && fault.Unavailable.Is(err) && ctx.Err() == nil {
 			prompt.Model = instead
 			t = r.pool.tries(ctx, want{model: instead, chat: true, key: ofPrompt(ctx, prompt)})
 			_, err = t.chat(prompt, yield)

@@ -399,10 +399,10 @@ func TestSwap(t *testing.T) {
 		synctest.Wait()
 		two := named(stays, comes)
 		two[0].Name, two[1].Name = "stays", "comes"
-		p.Swap(two)
+		p.Swap(two, Names{})
 		again := named(says("another client"), comes)
 		again[0].Name, again[1].Name = "stays", "comes"
-		p.Swap(again)
+		p.Swap(again, Names{})
 		if again[0].Server.(*stage).requests.Load() != 0 || stays.closed.Load() || old.closed.Load() {
 			t.Error("what stays is closed, or what is busy")
 		}
@@ -421,7 +421,8 @@ func TestSwap(t *testing.T) {
 func TestAlias(t *testing.T) {
 	s := says("58")
 	var got serving.Raw
-	p := New([]Backend{{Name: "b", Server: &listening{s, &got}}}, quoting, Options{Aliases: map[string]string{"gpt-4o-mini": "m"}})
+	p := New(nil, quoting, Options{})
+	p.Swap([]Backend{{Name: "b", Server: &listening{s, &got}}}, Names{Aliases: map[string]string{"gpt-4o-mini": "m"}})
 	body := `{"messages":[{"role":"user","content":"\"model\":\"gpt-4o-mini\""}], "model" : "gpt-4o-mini" ,"x":1e400}`
 	if _, err := p.Forward(t.Context(), serving.Raw{Model: "gpt-4o-mini", Path: "/v1/chat/completions", Surface: serving.OpenAI, Body: []byte(body)}); err != nil {
 		t.Fatal(err)
@@ -453,7 +454,8 @@ func (l *listening) Forward(ctx context.Context, r serving.Raw) (serving.Reply, 
 func TestFallbackModel(t *testing.T) {
 	bad, spare := failing(errReset), says("spare")
 	spare.models = []string{"s"}
-	p := New(named(bad, spare), quoting, Options{Fallback: "s"})
+	p := New(nil, quoting, Options{})
+	p.Swap(named(bad, spare), Names{Fallback: "s"})
 	text, by, err := chat(t.Context(), p, "x")
 	if text != "spare" || err != nil || by.Model != "s" {
 		t.Errorf("%q, %+v, %v", text, by, err)
@@ -461,6 +463,62 @@ func TestFallbackModel(t *testing.T) {
 	if c := p.Pick(t.Context(), &adapters.Adapter{Model: "gone"}, ""); c.Name != "s" || c.Degraded != serving.OtherModel {
 		t.Errorf("%+v", c)
 	}
+}
+
+// Who leaves while waiting for room is never seen by the server; a server
+// without room sends requests to another.
+func TestRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, other := says("58"), says("other")
+		room := make(chan struct{}, 1)
+		list := named(s)
+		list[0].Enter = func(ctx context.Context, _ string) (func(), error) {
+			select {
+			case room <- struct{}{}:
+				return func() { <-room }, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		p := New(list, quoting, Options{})
+		room <- struct{}{}
+		ctx, leave := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		group.Go(func() {
+			if _, _, err := chat(ctx, p, "x"); !fault.Canceled.Is(err) {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		if state := p.States()[0]; state.Waiting != 1 || state.Running != 0 {
+			t.Errorf("%+v", state)
+		}
+		leave()
+		group.Wait()
+		<-room
+		for range 3 { // the room is given back each time
+			if text, _, err := forward(t.Context(), p, true); text != "58" || err != nil {
+				t.Errorf("%q, %v", text, err)
+			}
+		}
+		if state := p.States()[0]; s.requests.Load() != 3 || state.Waiting+state.Running != 0 || state.Breaker != "closed" {
+			t.Errorf("%d requests, %+v", s.requests.Load(), state)
+		}
+		both := named(s, other)
+		both[0].Name, both[0].Enter = "full", func(context.Context, string) (func(), error) {
+			return nil, fault.Limited.Errorf("the queue is full")
+		}
+		p.Swap(both, Names{})
+		for range 5 {
+			if text, _, err := forward(t.Context(), p, true); text != "other" || err != nil {
+				t.Errorf("%q, %v", text, err)
+			}
+		}
+		p.Swap(both[:1], Names{})
+		if _, _, err := forward(t.Context(), p, false); !fault.Limited.Is(err) {
+			t.Errorf("all are full: %v", err)
+		}
+	})
 }
 
 // Sites are the caller's, not to be got round by a server that is down.

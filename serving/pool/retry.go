@@ -47,6 +47,7 @@ type tries struct {
 	ctx   context.Context
 	want  want
 	asked time.Time
+	asks  int // so far
 	last  error
 }
 
@@ -55,25 +56,37 @@ func (p *Pool) tries(ctx context.Context, w want) *tries {
 	return &tries{pool: p, ctx: ctx, want: w, asked: time.Now()}
 }
 
-// next goes to the next server.
+// next goes to the next server that has room.
 func (t *tries) next() (*visit, error) {
-	v, err := t.pool.choose(t.ctx, t.want)
-	if err != nil {
-		if t.last != nil {
-			err = t.last // it says more
+	for {
+		v, err := t.pool.choose(t.ctx, t.want)
+		if err != nil {
+			if t.last != nil {
+				err = t.last // it says more
+			}
+			return nil, err
 		}
-		return nil, err
+		t.want.tried = append(t.want.tried, v.replica)
+		if err = v.begin(t.ctx, t.want.model, t.asked); err == nil {
+			t.asks++
+			return v, nil
+		}
+		v.end(t.ctx, err)
+		if t.ctx.Err() != nil || !full(err) {
+			return nil, err
+		}
+		t.last = err // the server has seen nothing of it; another may have room
 	}
-	t.want.tried = append(t.want.tried, v.replica)
-	v.begin(t.want.model, t.asked)
-	return v, nil
 }
+
+// full reports whether there is no room at a server.
+func full(err error) bool { return fault.Limited.Is(err) || errors.Is(err, serving.ErrBusy) }
 
 // again reports whether a request that failed with err, before anyone saw
 // anything of its answer, may be tried on another server.
 func (t *tries) again(err error) bool {
 	t.last = err
-	return t.ctx.Err() == nil && fault.Unavailable.Is(err) && len(t.want.tried) <= mostRetries && t.pool.budget.spend()
+	return t.ctx.Err() == nil && fault.Unavailable.Is(err) && t.asks <= mostRetries && t.pool.budget.spend()
 }
 
 // chat yields the answer to a prompt. The error is what came instead, or after

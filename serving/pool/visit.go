@@ -18,17 +18,25 @@ type visit struct {
 	replica *replica
 	trial   bool
 	served  serving.Served
-	running bool
+	leave   func() // gives the room back; nil while there is none
 	over    bool
 }
 
-// begin counts the request as running.
-func (v *visit) begin(model string, asked time.Time) {
-	v.running = true
+// begin waits for room, and counts the request as running.
+func (v *visit) begin(ctx context.Context, model string, asked time.Time) error {
+	leave := func() {}
+	if enter := v.replica.Enter; enter != nil {
+		var err error
+		if leave, err = enter(ctx, model); err != nil {
+			return err
+		}
+	}
+	v.leave = leave
 	v.replica.running.Add(1)
 	v.replica.waiting.Add(-1)
 	v.replica.asks(model)
 	v.served = serving.Served{Backend: v.replica.Name, Model: model, Queued: time.Since(asked)}
+	return nil
 }
 
 // end lets go of the server. err is what came of it, nil that it did well.
@@ -38,7 +46,8 @@ func (v *visit) end(ctx context.Context, err error) {
 	}
 	v.over = true
 	r := v.replica
-	if v.running {
+	if v.leave != nil {
+		v.leave()
 		r.running.Add(-1)
 	} else {
 		r.waiting.Add(-1)
