@@ -20,6 +20,7 @@ import (
 	"tilgate/serving/ollama"
 	"tilgate/serving/openai"
 	"tilgate/serving/pool"
+	"tilgate/serving/pool/queue"
 )
 
 // BackendConfig is one of several model servers.
@@ -32,6 +33,39 @@ type BackendConfig struct {
 	Models []string    `toml:"models,omitempty"`  // that are used of it; none means all
 	NumCtx int         `toml:"num_ctx,omitempty"` // context in tokens; 0 means 8192
 	APIKey string      `toml:"-"`                 // from TILGATE_BACKEND_<NAME>_KEY
+
+	// How requests wait for it. Without slots Ollama has one for each model,
+	// which is its own default; other servers get all requests as they come.
+	Slots    int           `toml:"slots,omitempty"`    // requests at once; for each model in memory where resident is set
+	Depth    int           `toml:"depth,omitempty"`    // requests that may wait; 0 means 256
+	MaxWait  time.Duration `toml:"max_wait,omitempty"` // that one may wait, such as "20s"; 0 means a minute
+	Resident int           `toml:"resident,omitempty"` // models in its memory at once: beyond it they take turns; 0 means 3 for Ollama, else any number
+}
+
+// queue returns how requests wait for the backend; false if they need not.
+func (b BackendConfig) queue() (queue.Options, bool) {
+	o := queue.Options{Slots: b.Slots, Depth: b.Depth, MaxWait: b.MaxWait, Resident: b.Resident}
+	if b.Kind == kindOllama {
+		o.Slots, o.Resident = cmp.Or(o.Slots, 1), cmp.Or(o.Resident, 3)
+	}
+	return o, o.Slots > 0
+}
+
+// enter returns the way into a queue of the backend's own; nil if it has none.
+// Callers share it by their keys.
+func (b BackendConfig) enter() func(ctx context.Context, model string) (leave func(), err error) {
+	o, waits := b.queue()
+	if !waits {
+		return nil
+	}
+	q := queue.New(o)
+	return func(ctx context.Context, model string) (func(), error) {
+		pass, err := q.Acquire(ctx, queue.Ticket{Key: serving.CallerOf(ctx).Name, Model: model})
+		if err != nil {
+			return nil, err
+		}
+		return pass.Release, nil
+	}
 }
 
 // A backendKind is a make of model server.
@@ -59,6 +93,12 @@ func (b BackendConfig) check(fault func(format string, args ...any)) {
 	}
 	if b.NumCtx < 0 {
 		fault("%s: num_ctx: %d is below 0", what, b.NumCtx)
+	}
+	if b.Slots < 0 || b.Depth < 0 || b.MaxWait < 0 || b.Resident < 0 {
+		fault("%s: slots, depth, max_wait and resident may not be below 0", what)
+	}
+	if b.Kind != kindOllama && b.Slots == 0 && (b.Depth > 0 || b.MaxWait > 0 || b.Resident > 0) {
+		fault("%s: depth, max_wait and resident say how requests wait; say with slots for how many there is room", what)
 	}
 	if b.Model != "" && len(b.Models) > 0 && !slices.Contains(b.Models, b.Model) {
 		fault("%s: model: %q is not among models", what, b.Model)
@@ -152,7 +192,7 @@ func openBackends(c Config) ([]pool.Backend, error) {
 			surfaces = []serving.Surface{serving.Ollama}
 		}
 		list = append(list, pool.Backend{Name: b.Name, Server: server, Site: b.Site, Model: b.Model, Models: b.Models,
-			Surfaces: surfaces, Swaps: b.Kind == kindOllama, Version: fmt.Sprintf("%+v", b)})
+			Surfaces: surfaces, Swaps: b.Kind == kindOllama, Enter: b.enter(), Version: fmt.Sprintf("%+v", b)})
 	}
 	return list, errors.Join(faults...)
 }

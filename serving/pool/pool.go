@@ -20,6 +20,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,9 +50,8 @@ type Backend struct {
 	Models   []string          // that are used of it; none means all
 	Surfaces []serving.Surface // that it speaks itself; none means OpenAI's
 	// Enter waits for room at the server, for a request that asks a model, and
-	// returns what gives it back. An error of the kind Limited, or with
-	// serving.ErrBusy in its chain, sends the request to another server. nil
-	// lets all in at once.
+	// returns what gives it back. An error while ctx lasts sends the request to
+	// another server. nil lets all in at once.
 	Enter func(ctx context.Context, model string) (leave func(), err error)
 	// Swaps is set for a server that has one adapter in memory at a time and
 	// takes long to change it, as Ollama.
@@ -162,7 +162,7 @@ func (p *Pool) Pick(ctx context.Context, a *adapters.Adapter, model string) serv
 	for _, r := range up {
 		name, not := weights(r.holds(), a)
 		if name != "" {
-			return p.choice(name, a)
+			return choice(p, up, name, a)
 		}
 		why = cmp.Or(why, not)
 		if why == NotHeld && not != "" {
@@ -184,17 +184,30 @@ func (p *Pool) offer(up []*replica, model, why string) serving.Choice {
 	c := p.Fallback()
 	switch {
 	case holds(model):
-		c = p.choice(model, nil)
+		c = choice(p, up, model, nil)
 	case holds(p.names().Fallback):
-		c = p.choice(p.names().Fallback, nil)
+		c = choice(p, up, p.names().Fallback, nil)
 		c.Degraded = serving.OtherModel
 	}
 	c.Weights = why
 	return c
 }
 
-func (p *Pool) choice(model string, a *adapters.Adapter) serving.Choice {
-	return serving.Choice{Name: model, Model: route{p, model, a}}
+func choice(p *Pool, up []*replica, model string, a *adapters.Adapter) serving.Choice {
+	return serving.Choice{Name: model, Digest: digest(up, model), Model: route{p, model, a}}
+}
+
+// digest stands for the weights that may answer to a name: while servers hold
+// different ones, for all of them.
+func digest(up []*replica, model string) string {
+	var all []string
+	for _, r := range up {
+		if h, ok := find(r.holds(), model); ok {
+			all = append(all, h.Digest)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), " ")
 }
 
 // defaultModel returns the default of the first server that has one.

@@ -71,16 +71,15 @@ func (t *tries) next() (*visit, error) {
 			t.asks++
 			return v, nil
 		}
-		v.end(t.ctx, err)
-		if t.ctx.Err() != nil || !full(err) {
+		v.end(t.ctx, errLeft) // the server has seen nothing of it
+		if t.ctx.Err() != nil {
 			return nil, err
 		}
-		t.last = err // the server has seen nothing of it; another may have room
+		if t.last == nil {
+			t.last = err // another may have room
+		}
 	}
 }
-
-// full reports whether there is no room at a server.
-func full(err error) bool { return fault.Limited.Is(err) || errors.Is(err, serving.ErrBusy) }
 
 // again reports whether a request that failed with err, before anyone saw
 // anything of its answer, may be tried on another server.
