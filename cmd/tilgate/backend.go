@@ -34,6 +34,10 @@ type BackendConfig struct {
 	NumCtx int         `toml:"num_ctx,omitempty"` // context in tokens; 0 means 8192
 	APIKey string      `toml:"-"`                 // from TILGATE_BACKEND_<NAME>_KEY
 
+	// AnyOptions lets callers on Ollama's surface set options such as num_ctx,
+	// for which it loads the model anew.
+	AnyOptions bool `toml:"any_options,omitempty"`
+
 	// How requests wait for it. Without slots Ollama has one for each model,
 	// which is its own default; other servers get all requests as they come.
 	Slots    int           `toml:"slots,omitempty"`    // requests at once; for each model in memory where resident is set
@@ -163,7 +167,7 @@ func openBackend(b BackendConfig) (modelServer, error) {
 	var err error
 	switch b.Kind {
 	case kindOllama:
-		server, err = ollama.New(b.URL, ollama.Options{NumCtx: b.NumCtx})
+		server, err = ollama.New(b.URL, ollama.Options{NumCtx: b.NumCtx, AnyOptions: b.AnyOptions})
 	default:
 		kind := openai.Kind(b.Kind)
 		if b.Kind == kindOpenAI {

@@ -220,7 +220,8 @@ func (p *program) configCommand() *cobra.Command {
 The output is itself a configuration file. Beside what it shows, a file may hold
 the sections [openai], for a model server other than Ollama: url, model, kind,
 num_ctx; a [[backend]] for each of several: name, url, kind, site, model, models,
-num_ctx, and how requests wait for it: slots, depth, max_wait, resident; fallback, the model that answers when the right one cannot be reached;
+num_ctx, any_options, and how requests wait for it: slots, depth, max_wait,
+resident; fallback, the model that answers when the right one cannot be reached;
 [aliases], what callers may say in place of a model's name; [gate], whose verdicts on weights count: key; [tls], to serve HTTPS with: cert,
 key, files that are read again when they change; [personal], what the guard
 hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
