@@ -59,6 +59,8 @@ const (
 	NoModel       = "no_model"       // no model is running; passages are quoted instead
 	NoStore       = "no_store"       // the knowledge base cannot be reached; the answer has no sources
 	NotFound      = "not_found"      // nothing relevant stands in the knowledge base
+	OtherModel    = "other_model"    // the model cannot be reached; the configured fallback answers
+	Continued     = "continued"      // the model server broke off; another went on with the answer
 	ModelLost     = "model_lost"     // the model failed before its first word; passages are quoted instead
 )
 
@@ -110,9 +112,19 @@ type Exchange struct {
 	Chars     int // of the answer, in code points
 	Citations int
 	Usage     Usage
+	Backend   string        // name of the model server that answered; empty if none did
+	Queued    time.Duration // before it was asked
+	Continued int           // times that another model server went on with a broken answer
 	Guard     Report
 	Steps     []Step // what the guard did, in order
 	Err       error  // how it ended; nil is well
+}
+
+// served notes what answered.
+func (x *Exchange) served(s *Served) {
+	if s != nil {
+		x.Backend, x.Queued = s.Backend, x.Queued+s.Queued
+	}
 }
 
 // count takes over what was in an answer that went by, to a request, as far as it

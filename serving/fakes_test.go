@@ -45,9 +45,11 @@ var passages = []rag.Passage{
 
 const question = "Аялдар канча жаштан пенсияга чыгат?"
 
+var bundled = sync.OnceValues(adapters.Bundled)
+
 func newWorld(t *testing.T, o Options) *world {
 	t.Helper()
-	set, err := adapters.Bundled()
+	set, err := bundled()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func (s *Service) Models(ctx context.Context) ([]ModelInfo, error) {
 		s.opts.Log.Warn("listing models", "err", err)
 	}
 	for _, m := range plain {
-		if s.admit(ctx, m.Name) == nil {
+		if _, err := s.admit(ctx, m.Name); err == nil {
 			list = append(list, m)
 		}
 	}
@@ -125,7 +125,8 @@ func (s *Service) Ready(ctx context.Context) error {
 // a stream, when it has been read.
 func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 	x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream}
-	if x.Err = s.admit(ctx, r.Model); x.Err != nil {
+	ctx = WithCaller(ctx, c)
+	if r.Adapter, x.Err = s.admit(ctx, r.Model); x.Err != nil {
 		s.record(ctx, x)
 		return Reply{}, x.Err
 	}
@@ -138,6 +139,7 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 		x.First = time.Since(x.Start)
 		x.count(reply.Tally, r.Body)
 	}
+	x.served(reply.Served)
 	s.record(ctx, x)
 	return reply, err
 }
@@ -147,6 +149,7 @@ func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked []byt
 	return func(yield func([]byte, error) bool) {
 		defer func() {
 			x.count(r.Tally, asked)
+			x.served(r.Served)
 			s.record(ctx, x)
 		}()
 		for piece, err := range r.Stream {
@@ -163,22 +166,23 @@ func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked []byt
 }
 
 // admit refuses the weights of a LoRA by name while the gate keeps them from
-// answering, and those that no language file names any more.
-func (s *Service) admit(ctx context.Context, model string) error {
+// answering, and those that no language file names any more. It returns the
+// adapter of those that may; nil for what is no LoRA.
+func (s *Service) admit(ctx context.Context, model string) (*adapters.Adapter, error) {
 	if !adapters.IsServedName(model) {
-		return nil
+		return nil, nil
 	}
 	a, ok := s.parts.Adapters().Serving(model)
 	if !ok {
-		return fault.Forbidden.Field("model", "the weights %q belong to no adapter in force", model)
+		return nil, fault.Forbidden.Field("model", "the weights %q belong to no adapter in force", model)
 	}
 	switch c := s.parts.Models.Pick(ctx, a, ""); {
 	case c.Name == a.ServedName():
-		return nil
+		return a, nil
 	case c.Weights != "":
-		return fault.Forbidden.Field("model", "the weights %q may not answer now: %s", model, c.Weights)
+		return nil, fault.Forbidden.Field("model", "the weights %q may not answer now: %s", model, c.Weights)
 	}
-	return fault.Unavailable.Errorf("no model server answers, so that the weights %q cannot", model)
+	return nil, fault.Unavailable.Errorf("no model server answers, so that the weights %q cannot", model)
 }
 
 func (s *Service) record(ctx context.Context, x Exchange) {
@@ -191,6 +195,7 @@ func (s *Service) record(ctx context.Context, x Exchange) {
 func (s *Service) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		x := &Exchange{ID: r.ID, Start: time.Now(), Caller: r.Caller, Model: Auto, Auto: true, Stream: r.Stream}
+		ctx := WithCaller(ctx, r.Caller)
 		defer func() { s.record(ctx, *x) }()
 		err := s.answer(ctx, r, x, func(e Event) bool { return yield(e, nil) })
 		if errors.Is(err, errReaderGone) {
@@ -216,7 +221,7 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 	if _, err := lastQuestion(r.Messages); err != nil {
 		return err
 	}
-	if err := s.admit(ctx, r.Model); err != nil {
+	if _, err := s.admit(ctx, r.Model); err != nil {
 		return err
 	}
 	r.Messages, x.Guard.Masked = s.mask(r.Messages)

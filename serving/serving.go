@@ -39,6 +39,10 @@ type Prompt struct {
 	Model    string // on the model server; empty means its default
 	Messages []Message
 	Params   Params
+	// Begun is how the answer begins already, when another model server has
+	// broken off after it: the model is to go on from there. Models that cannot
+	// may say some of it again.
+	Begun string
 
 	Question string
 	Passages []rag.Passage   // cited as [1], [2], … in this order
@@ -50,8 +54,12 @@ type Prompt struct {
 // A Chunk is a piece of a model's answer. The last one has Finish set.
 type Chunk struct {
 	Text   string
-	Finish string // "stop" or "length" on the last chunk, else empty
-	Usage  *Usage // on the last chunk, when the model server counted
+	Finish string  // "stop" or "length" on the last chunk, else empty
+	Usage  *Usage  // on the last chunk, when the model server counted
+	Served *Served // on the first chunk, when it is known what answers
+	// Continued marks the place where one model server broke off and another
+	// goes on. Models do not set it.
+	Continued bool
 }
 
 // Usage counts tokens. Estimated is set when nobody counted them.
@@ -86,6 +94,9 @@ type Raw struct {
 	Model   string
 	Stream  bool
 	Body    []byte // the caller's JSON; valid until Forward returns
+	// Adapter is the one whose weights Model names, if it names some: they
+	// answer only where its gate admits them.
+	Adapter *adapters.Adapter
 }
 
 // A Reply is the answer to a Raw, as it goes to the caller: whole in Body, or
@@ -105,6 +116,9 @@ type Reply struct {
 	// Tally counts what is in the answer, of a stream as it goes by. nil knows
 	// nothing.
 	Tally *Tally
+	// Served says what answers; of a stream, once it has begun. nil knows
+	// nothing.
+	Served *Served
 }
 
 // A Held model is one that a model server can answer with.

@@ -247,7 +247,7 @@ func (sp *speech) guarded(ctx context.Context, t attempt) (Chunk, error) {
 	})
 	defer func() { sp.x.Guard.add(filter.Report()) }()
 	ctx, cancel := context.WithCancel(ctx)
-	chunks := pump(ctx, t.choice.Model.Chat(ctx, t.prompt))
+	chunks := pump(ctx, sp.continued(ctx, t))
 	defer func() {
 		cancel()
 		for range chunks { // the model server knows that nobody listens any more
@@ -269,6 +269,7 @@ func (sp *speech) guarded(ctx context.Context, t attempt) (Chunk, error) {
 				return Chunk{}, c.err
 			}
 			last = c.Chunk
+			sp.answers(t, c.Chunk)
 			text, err = filter.Add(c.Text)
 			if err == nil && c.Finish != "" {
 				var rest string

@@ -28,7 +28,7 @@ LoRA:
   tilgate adapter list           what there is, and what the server holds
 
 The configuration names the folder that keeps weights and changed language
-files (adapters = "adapters"), and the model server ([ollama] or [openai]). A
+files (adapters = "adapters"), and the model server ([ollama], [openai] or [[backend]]). A
 running service sees changes by itself.`},
 		p.adapterAddCommand(), p.adapterPushCommand(), p.adapterProbeCommand(), p.adapterListCommand(), p.adapterShowCommand(),
 		p.adapterRemoveCommand(), p.adapterMergeCommand(), p.adapterGateCommand(), p.adapterJudgeCommand())
@@ -39,6 +39,7 @@ type adapterFlags struct {
 	config   string
 	baseFile string
 	json     bool
+	backend  string
 }
 
 func (f *adapterFlags) add(p *program, cmd *cobra.Command) *cobra.Command {
@@ -89,11 +90,35 @@ func (r adapterRoom) folder() (overlay.Folder, error) {
 	return overlay.Folder{Dir: r.Adapters, Options: adapterOptions(r.Config)}, nil
 }
 
-func (r adapterRoom) server() (modelServer, error) {
+// server returns the model server of a name; the first if none is named.
+func (r adapterRoom) server(name string) (modelServer, error) {
 	if !r.hasModelServer() {
-		return nil, fault.Invalid.Errorf("no model server is configured: name one with url under [ollama] or [openai]")
+		return nil, fault.Invalid.Errorf("no model server is configured: name one with url under [ollama], [openai] or [[backend]]")
 	}
-	return openModelServer(r.Config)
+	return openModelServer(r.Config, name)
+}
+
+// targets returns the names of the model servers that weights are put on: the
+// one that is named, else every Ollama, else the first.
+func (r adapterRoom) targets(name string) []string {
+	if name != "" {
+		return []string{name}
+	}
+	var all []string
+	for _, b := range r.backends() {
+		if b.Kind == kindOllama {
+			all = append(all, b.Name)
+		}
+	}
+	if len(all) == 0 {
+		return []string{""}
+	}
+	return all
+}
+
+func (f *adapterFlags) backendFlag(cmd *cobra.Command, without string) *cobra.Command {
+	cmd.Flags().StringVar(&f.backend, "backend", "", "name of the model server in the configuration; without it, "+without)
+	return cmd
 }
 
 func parseTag(s string) (lang.Tag, error) {

@@ -120,7 +120,7 @@ func (f addFlags) fits(ctx context.Context, room adapterRoom, c overlay.Change) 
 		}
 		return c.Weights.Check(*shape)
 	}
-	server, err := room.server()
+	server, err := room.server("")
 	if err != nil {
 		return fmt.Errorf("%w; --no-server adds them unseen", err)
 	}

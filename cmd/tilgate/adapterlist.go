@@ -16,7 +16,7 @@ import (
 
 func (p *program) adapterListCommand() *cobra.Command {
 	var f adapterFlags
-	return f.add(p, &cobra.Command{Use: "list", Short: "List the languages that have weights, and what the model server holds",
+	return f.backendFlag(f.add(p, &cobra.Command{Use: "list", Short: "List the languages that have weights, and what the model server holds",
 		Long: `List the languages that have weights of their own: tag, kind, model, the name on
 the model server, whether the server holds it (yes, no, or ? if it does not
 answer), and what the gate says: open, promote, or why they may not answer.
@@ -29,7 +29,7 @@ tilgate lang list shows all languages.`,
 				return err
 			}
 			list := adapterList{}
-			look := newLooker(room)
+			look := newLooker(room, f.backend)
 			defer look.close()
 			for _, a := range room.set.Adapters() {
 				if a.ServedName() != "" {
@@ -40,7 +40,7 @@ tilgate lang list shows all languages.`,
 				fmt.Fprintln(p.err, "the model server cannot be asked:", look.err)
 			}
 			return p.print(f.json, list)
-		}})
+		}}), "the first")
 }
 
 // A looker asks the model server about adapters, until it does not answer.
@@ -49,9 +49,9 @@ type looker struct {
 	err    error
 }
 
-func newLooker(room adapterRoom) *looker {
+func newLooker(room adapterRoom, backend string) *looker {
 	l := &looker{}
-	l.server, l.err = room.server()
+	l.server, l.err = room.server(backend)
 	return l
 }
 
@@ -157,7 +157,7 @@ verdict.`,
 			if w != nil {
 				defer w.Close()
 			}
-			look := newLooker(room)
+			look := newLooker(room, f.backend)
 			defer look.close()
 			d := adapterDetail{adapterRow: look.at(cmd.Context(), a), Verdict: a.Verdict, Untrusted: a.Untrusty}
 			d.Subject = a.Subject(d.base)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,8 +16,15 @@ import (
 // notAnswering reports that the model server could not be asked.
 func notAnswering(err error) bool { return fault.Unavailable.Is(err) || fault.Timeout.Is(err) }
 
-// onServer runs do with the adapter that has weights, and the model server.
+// onServer runs do with the adapter that has weights, and the model server
+// that --backend names.
 func (p *program) onServer(f adapterFlags, arg string, do func(adapterRoom, *adapters.Adapter, modelServer) (any, error)) error {
+	return p.onServers(f, arg, func(adapterRoom) []string { return []string{f.backend} }, do)
+}
+
+// onServers runs do with the adapter and each of several model servers. What
+// fails on one is done on the others all the same.
+func (p *program) onServers(f adapterFlags, arg string, targets func(adapterRoom) []string, do func(adapterRoom, *adapters.Adapter, modelServer) (any, error)) error {
 	room, err := p.adapterRoom(f.config)
 	if err != nil {
 		return err
@@ -25,22 +33,41 @@ func (p *program) onServer(f adapterFlags, arg string, do func(adapterRoom, *ada
 	if err != nil {
 		return err
 	}
-	server, err := room.server()
+	var faults []error
+	names := targets(room)
+	for _, name := range names {
+		result, err := onOne(room, name, a, do)
+		if r, ok := result.(proved); ok && len(names) > 1 {
+			r.Backend = name
+			result = r
+		}
+		switch {
+		case err == nil:
+			err = p.print(f.json, result)
+		case len(names) > 1:
+			err = fmt.Errorf("on %s: %w", name, err)
+		}
+		faults = append(faults, err)
+	}
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	return errors.Join(faults...)
+}
+
+func onOne(room adapterRoom, name string, a *adapters.Adapter, do func(adapterRoom, *adapters.Adapter, modelServer) (any, error)) (any, error) {
+	server, err := room.server(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer server.Close()
-	result, err := do(room, a, server)
-	if err != nil {
-		return err
-	}
-	return p.print(f.json, result)
+	return do(room, a, server)
 }
 
 func (p *program) adapterPushCommand() *cobra.Command {
 	var f adapterFlags
 	var serverPath string
-	cmd := f.add(p, &cobra.Command{Use: "push TAG", Short: "Put a language's weights on the model server, and prove that they answer",
+	cmd := f.backendFlag(f.add(p, &cobra.Command{Use: "push TAG", Short: "Put a language's weights on the model server, and prove that they answer",
 		Long: `Put a language's weights on the model server, and prove that they answer.
 
 Ollama is sent them. vLLM is told where they lie, if it was started so that it
@@ -62,7 +89,8 @@ Pushing again is safe. vLLM forgets what it was told when it ends.`,
 			if err != nil {
 				return err
 			}
-			return p.onServer(f, args[0], func(room adapterRoom, a *adapters.Adapter, server modelServer) (any, error) {
+			targets := func(room adapterRoom) []string { return room.targets(f.backend) }
+			return p.onServers(f, args[0], targets, func(room adapterRoom, a *adapters.Adapter, server modelServer) (any, error) {
 				o := push.Options{ServerPath: serverPath, Shape: shape, Progress: func(step string) { fmt.Fprintln(p.err, step) }}
 				if a.LoRA != nil {
 					o.Weights = room.weightsPath(a)
@@ -73,7 +101,7 @@ Pushing again is safe. vLLM forgets what it was told when it ends.`,
 				}
 				return proved{Tag: string(a.Tag), Served: r.Name, Base: r.Base.Name, Evidence: r.Proof}, nil
 			})
-		}})
+		}}), "every Ollama, or the first there is")
 	cmd.Flags().StringVar(&serverPath, "server-path", "", "where vLLM or llama.cpp sees the weights, if it is not the same path")
 	f.baseFileFlag(cmd)
 	return cmd
@@ -81,7 +109,7 @@ Pushing again is safe. vLLM forgets what it was told when it ends.`,
 
 func (p *program) adapterProbeCommand() *cobra.Command {
 	var f adapterFlags
-	return f.add(p, &cobra.Command{Use: "probe TAG", Short: "Prove that the model server answers with a language's weights, not with the base",
+	return f.backendFlag(f.add(p, &cobra.Command{Use: "probe TAG", Short: "Prove that the model server answers with a language's weights, not with the base",
 		Long: `Ask the model server the same with a language's LoRA and with its base, and
 compare the log-probabilities. The exit code is 1 if they are equal: then the
 server answers with the base.`,
@@ -91,7 +119,7 @@ server answers with the base.`,
 			return p.onServer(f, args[0], func(_ adapterRoom, a *adapters.Adapter, server modelServer) (any, error) {
 				return probeAdapter(cmd.Context(), a, server)
 			})
-		}})
+		}}), "the first")
 }
 
 func probeAdapter(ctx context.Context, a *adapters.Adapter, server modelServer) (any, error) {
@@ -114,10 +142,16 @@ type proved struct {
 	Tag      string         `json:"tag"`
 	Served   string         `json:"served"`
 	Base     string         `json:"base"`
+	Backend  string         `json:"backend,omitempty"` // of several
 	Evidence *push.Evidence `json:"evidence,omitempty"`
 }
 
 func (r proved) String() string {
+	if r.Backend != "" {
+		name := r.Backend
+		r.Backend = ""
+		return "on " + name + ": " + r.String()
+	}
 	if r.Evidence == nil {
 		return fmt.Sprintf("%s: the model server has %s", r.Tag, r.Served)
 	}
@@ -170,19 +204,24 @@ func (p *program) adapterRemove(ctx context.Context, f adapterFlags, arg string,
 	return r, err
 }
 
-// dropServed takes a LoRA from the server. A server that cannot let go of it
-// is no reason to keep the rest.
+// dropServed takes a LoRA from the servers. One that cannot let go of it is no
+// reason to keep the rest.
 func dropServed(ctx context.Context, room adapterRoom, name string) (note string, err error) {
-	server, err := room.server()
-	if err != nil {
-		return "", err
+	var faults []error
+	for _, target := range room.targets("") {
+		server, err := room.server(target)
+		if err != nil {
+			return "", err
+		}
+		err = push.Drop(ctx, server, name)
+		server.Close()
+		if fault.Unsupported.Is(err) {
+			note = err.Error()
+		} else if err != nil {
+			faults = append(faults, err)
+		}
 	}
-	defer server.Close()
-	err = push.Drop(ctx, server, name)
-	if fault.Unsupported.Is(err) {
-		return err.Error(), nil
-	}
-	return "", err
+	return note, errors.Join(faults...)
 }
 
 type removed struct {

@@ -31,13 +31,17 @@ type Config struct {
 	Adapters  string     `toml:"adapters"`  // folder of language files, over the bundled ones
 	Threshold float64    `toml:"threshold"` // relevance below which nothing counts as found; 0 is the default
 
-	Qdrant   QdrantConfig   `toml:"qdrant"`
-	Ollama   OllamaConfig   `toml:"ollama"`
-	OpenAI   OpenAIConfig   `toml:"openai,omitempty"` // in place of Ollama
-	Gate     GateConfig     `toml:"gate,omitempty"`
-	TLS      TLSConfig      `toml:"tls,omitempty"`
-	Personal PersonalConfig `toml:"personal,omitempty"`
-	Keys     []KeyConfig    `toml:"key"`
+	Fallback string            `toml:"fallback,omitempty"` // model that answers when the right one cannot be reached
+	Aliases  map[string]string `toml:"aliases,omitempty"`  // names that callers may say, and the models that they mean
+
+	Qdrant   QdrantConfig    `toml:"qdrant"`
+	Ollama   OllamaConfig    `toml:"ollama"`
+	OpenAI   OpenAIConfig    `toml:"openai,omitempty"`  // in place of an Ollama that the file does not name
+	Backends []BackendConfig `toml:"backend,omitempty"` // several model servers
+	Gate     GateConfig      `toml:"gate,omitempty"`
+	TLS      TLSConfig       `toml:"tls,omitempty"`
+	Personal PersonalConfig  `toml:"personal,omitempty"`
+	Keys     []KeyConfig     `toml:"key"`
 
 	keep int // versions of a knowledge base; 0 is the default
 
@@ -108,12 +112,18 @@ func loadConfig(path string, getenv func(string) string) (Config, error) {
 		for _, key := range meta.Undecoded() {
 			faults = append(faults, fmt.Errorf("%s: there is no such key", key))
 		}
+		if (c.OpenAI.URL != "" || len(c.Backends) > 0) && !meta.IsDefined("ollama", "url") {
+			c.Ollama.URL = "" // the default is for files that name no model server
+		}
 		if err := errors.Join(append(faults, c.check()...)...); err != nil {
 			return c, fmt.Errorf("reading config %s:\n%w", path, err)
 		}
 	}
 	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
 	c.OpenAI.APIKey = getenv("TILGATE_OPENAI_KEY")
+	for i, b := range c.Backends {
+		c.Backends[i].APIKey = getenv(b.keyVariable())
+	}
 	c.Embed.APIKey, c.Rerank.APIKey = getenv("TILGATE_EMBED_KEY"), getenv("TILGATE_RERANK_KEY")
 	return c, nil
 }
@@ -155,6 +165,7 @@ func (c Config) check() []error {
 		fault("ollama.num_ctx: %d is below 0", c.Ollama.NumCtx)
 	}
 	c.OpenAI.check(fault)
+	c.checkBackends(fault)
 	c.TLS.check(fault)
 	c.checkRetrieval(fault)
 	c.Cache.check(fault)
@@ -208,7 +219,10 @@ func (p *program) configCommand() *cobra.Command {
 		Long: `Print the configuration in force: the defaults, with what the file changes.
 The output is itself a configuration file. Beside what it shows, a file may hold
 the sections [openai], for a model server other than Ollama: url, model, kind,
-num_ctx; [gate], whose verdicts on weights count: key; [tls], to serve HTTPS with: cert,
+num_ctx; a [[backend]] for each of several: name, url, kind, site, model, models,
+num_ctx, any_options, and how requests wait for it: slots, depth, max_wait,
+resident; fallback, the model that answers when the right one cannot be reached;
+[aliases], what callers may say in place of a model's name; [gate], whose verdicts on weights count: key; [tls], to serve HTTPS with: cert,
 key, files that are read again when they change; [personal], what the guard
 hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
 and a [[key]] for each caller: name, hash, tenant, language. The answers that
@@ -216,7 +230,8 @@ and a [[key]] for each caller: name, hash, tenant, language. The answers that
 temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,
-TILGATE_EMBED_KEY, TILGATE_RERANK_KEY) and are not printed.`,
+TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, and TILGATE_BACKEND_<NAME>_KEY for a
+[[backend]]) and are not printed.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)

@@ -40,9 +40,12 @@
 //
 // serving makes the prompt and asks serving/pool which model answers: the
 // adapter's own weights, if the server holds them and the gate admits them, or
-// their base. In front of each server requests wait in serving/pool/queue, which
-// shares it among callers and lets models take turns. What a character costs that model in tokens, as
-// serving/tokencost measured it, decides how many passages fit.
+// their base. Of several servers the pool asks one that is well, that has the
+// model in memory or the conversation in its cache, and little to do; what fails
+// there is tried on another, and an answer that breaks off is gone on with. In
+// front of each server requests wait in serving/pool/queue, which shares it
+// among callers and lets models take turns. What a character costs that model
+// in tokens, as serving/tokencost measured it, decides how many passages fit.
 // serving/ollama asks Ollama, serving/openai asks vLLM, llama.cpp and their
 // like; serving/ollama/ollamatest runs a real Ollama in tests. A request that
 // names a plain model goes through byte for byte, over serving/wire, whose

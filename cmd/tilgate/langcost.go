@@ -73,7 +73,7 @@ func (p *program) langCost(ctx context.Context, f costFlags) error {
 	if !c.hasModelServer() {
 		return errors.New("no model server is configured to measure with")
 	}
-	server, err := openModelServer(c)
+	server, err := openModelServer(c, "")
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tilgate/serving/pool"
 	"tilgate/serving/tokencost"
 )
 
@@ -84,4 +85,45 @@ func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	ip, wrong := netip.ParseAddr(host)
 	return err == nil && (host == "localhost" || wrong == nil && ip.IsLoopback())
+}
+
+// backendCollector shows how the model servers are.
+type backendCollector struct{ models *pool.Pool }
+
+var (
+	backendUp       = backendDesc("up", "Whether the model server answers and has a model.")
+	backendBreaker  = backendDesc("open", "Whether the model server is left alone because it kept failing.")
+	backendRunning  = backendDesc("running", "Requests at the model server.")
+	backendWaiting  = backendDesc("waiting", "Requests that wait for room at the model server.")
+	backendSwitches = backendDesc("switches_total", "Changes of the model in memory, as far as requests cause them.")
+)
+
+func backendDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("tilgate_backend_"+name, help, []string{"backend"}, nil)
+}
+
+func (c backendCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{backendUp, backendBreaker, backendRunning, backendWaiting, backendSwitches} {
+		out <- d
+	}
+}
+
+func (c backendCollector) Collect(out chan<- prometheus.Metric) {
+	for _, s := range c.models.States() {
+		gauge := func(d *prometheus.Desc, v float64) {
+			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, s.Name)
+		}
+		gauge(backendUp, number(s.Up))
+		gauge(backendBreaker, number(s.Breaker == "open"))
+		gauge(backendRunning, float64(s.Running))
+		gauge(backendWaiting, float64(s.Waiting))
+		out <- prometheus.MustNewConstMetric(backendSwitches, prometheus.CounterValue, float64(s.Switches), s.Name)
+	}
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -1,18 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 
 	"tilgate/adapters/push"
-	"tilgate/serving/ollama"
+	"tilgate/internal/fault"
 	"tilgate/serving/openai"
 	"tilgate/serving/pool"
 )
 
 // OpenAIConfig says where a server of OpenAI's API is, such as vLLM or
-// llama.cpp. With a URL it is asked in place of Ollama.
+// llama.cpp. With a URL, Ollama is asked only where the file names one.
 type OpenAIConfig struct {
 	URL    string      `toml:"url"`
 	Model  string      `toml:"model"`   // for languages that name none; empty is the server's first
@@ -31,8 +31,8 @@ func (c OpenAIConfig) check(fault func(format string, args ...any)) {
 	if c.NumCtx < 0 {
 		fault("openai.num_ctx: %d is below 0", c.NumCtx)
 	}
-	if !slices.Contains([]openai.Kind{"", openai.VLLM, openai.LlamaCpp, openai.Other}, c.Kind) {
-		fault("openai.kind: %q is not one of vllm, llama.cpp, other; leave it out to have the server asked", c.Kind)
+	if !slices.Contains([]openai.Kind{"", openai.VLLM, openai.LlamaCpp, openai.SGLang, openai.Other}, c.Kind) {
+		fault("openai.kind: %q is not one of vllm, llama.cpp, sglang, other; leave it out to have the server asked", c.Kind)
 	}
 }
 
@@ -43,31 +43,17 @@ type modelServer interface {
 	Close()
 }
 
-func (c Config) hasModelServer() bool { return c.OpenAI.URL != "" || c.Ollama.URL != "" }
+func (c Config) hasModelServer() bool { return len(c.backends()) > 0 }
 
-// defaultModel is asked for languages that name none.
-func (c Config) defaultModel() string {
-	if c.OpenAI.URL != "" {
-		return c.OpenAI.Model
+// openModelServer returns the client of the backend of a name; of the first
+// if none is named.
+func openModelServer(c Config, name string) (modelServer, error) {
+	var names []string
+	for _, b := range c.backends() {
+		if name == "" || b.Name == name {
+			return openBackend(b)
+		}
+		names = append(names, b.Name)
 	}
-	return c.Ollama.Model
-}
-
-// promptTokens is how much of the model's context a prompt may take; the rest
-// is for the answer.
-func (c Config) promptTokens() int {
-	if c.OpenAI.URL != "" {
-		return cmp.Or(c.OpenAI.NumCtx, 8192) * 3 / 4
-	}
-	return c.Ollama.NumCtx * 3 / 4
-}
-
-// openModelServer returns the client of the server that is configured. Weights
-// are loaded with the same options with which questions are asked: Ollama
-// would load them anew for others.
-func openModelServer(c Config) (modelServer, error) {
-	if c.OpenAI.URL != "" {
-		return openai.New(c.OpenAI.URL, openai.Options{Model: c.OpenAI.Model, APIKey: c.OpenAI.APIKey, Kind: c.OpenAI.Kind})
-	}
-	return ollama.New(c.Ollama.URL, ollama.Options{NumCtx: c.Ollama.NumCtx})
+	return nil, fault.NotFound.Errorf("there is no backend %q in the configuration; there are: %s", name, strings.Join(names, ", "))
 }

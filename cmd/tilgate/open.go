@@ -16,7 +16,6 @@ import (
 	"tilgate/rag/engine"
 	"tilgate/rag/qdrant"
 	"tilgate/serving"
-	"tilgate/serving/extract"
 	"tilgate/serving/pool"
 	"tilgate/serving/record"
 	"tilgate/serving/tokencost"
@@ -104,13 +103,10 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 	if err != nil {
 		return opened{}, err
 	}
-	var server pool.Server
-	if c.hasModelServer() {
-		if server, err = openModelServer(c); err != nil {
-			return opened{}, err
-		}
+	models, err := openPool(ctx, c)
+	if err != nil {
+		return opened{}, err
 	}
-	models := pool.New(server, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Model: c.defaultModel()})
 	costs, err := openCosts(c)
 	if err != nil {
 		return opened{}, err

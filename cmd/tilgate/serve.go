@@ -22,11 +22,13 @@ func (p *program) serveCommand() *cobra.Command {
 		Long: `Serve the API and the question page, as the configuration file says.
 
 The log goes to standard error, one JSON object a line. Callers need a key:
-tilgate key create makes one. Ctrl-C or SIGTERM lets answers on their way end
+tilgate key create makes one. Model servers, aliases and the fallback follow the
+file while it runs; a faulty file changes nothing. Ctrl-C or SIGTERM lets answers on their way end
 first.`,
 		Example: "  tilgate serve --config tilgate.toml",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			file := configFile{path, stampOf(path)}
 			c, err := loadConfig(path, p.getenv)
 			if err != nil {
 				return err
@@ -34,13 +36,13 @@ first.`,
 			if len(c.Keys) == 0 {
 				return errors.New("nobody could call: the configuration has no [[key]]; tilgate key create NAME makes one")
 			}
-			return p.serve(cmd.Context(), c)
+			return p.serve(cmd.Context(), file, c)
 		}}
 	p.configFlag(cmd, &path)
 	return cmd
 }
 
-func (p *program) serve(ctx context.Context, c Config) error {
+func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	out := record.NewBuffer(p.err)
 	defer out.Close()
 	log := newLog(out)
@@ -59,7 +61,7 @@ func (p *program) serve(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	metrics.MustRegister(costCollector{svc.costs})
+	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models})
 	for _, beside := range []struct {
 		address string
 		serve   func(string, *prometheus.Registry, *slog.Logger) (func(), error)
@@ -75,6 +77,9 @@ func (p *program) serve(ctx context.Context, c Config) error {
 	}
 	if ln, err = c.TLS.secure(ctx, ln, followEvery, log); err != nil {
 		return err
+	}
+	if file.path != "" {
+		go followBackends(ctx, file, p.getenv, followEvery, svc.models, log)
 	}
 	log.Info("serving", "address", ln.Addr().String())
 	return runGateway(ctx, c, ln, svc, auth.New(c.keys()), log)

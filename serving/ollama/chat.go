@@ -55,6 +55,9 @@ func (c *Client) prompt(ctx context.Context, p serving.Prompt) (*api.ChatRequest
 	for _, m := range p.Messages {
 		req.Messages = append(req.Messages, api.Message{Role: m.Role, Content: m.Content})
 	}
+	if p.Begun != "" { // it goes on with what an assistant has said last
+		req.Messages = append(req.Messages, api.Message{Role: "assistant", Content: p.Begun})
+	}
 	setOption(req, "temperature", p.Params.Temperature)
 	setOption(req, "top_p", p.Params.TopP)
 	setOption(req, "seed", p.Params.Seed)

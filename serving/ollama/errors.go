@@ -16,6 +16,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"tilgate/internal/fault"
+	"tilgate/serving"
 	"tilgate/serving/wire"
 )
 
@@ -81,7 +82,7 @@ func (c *Client) statusFault(model string, e api.StatusError) error {
 		}
 		return fault.Invalid.Wrap(e, "the model server declined the request")
 	case e.StatusCode == http.StatusTooManyRequests, e.StatusCode == http.StatusServiceUnavailable:
-		return fault.Unavailable.Wrap(e, "the model server is busy")
+		return fault.Unavailable.Wrap(fmt.Errorf("%w: %w", serving.ErrBusy, e), "the model server is busy")
 	case e.StatusCode >= 300 && e.StatusCode < 400, e.StatusCode == http.StatusNotFound:
 		return fault.Unavailable.Wrap(e, "what answers is not an Ollama server")
 	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusForbidden:

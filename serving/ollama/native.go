@@ -22,6 +22,11 @@ import (
 // forwardNative sends a request in Ollama's own words on as it came, and
 // returns what comes back in the same way.
 func (c *Client) forwardNative(ctx context.Context, r serving.Raw) (serving.Reply, error) {
+	if !c.opts.AnyOptions {
+		if err := c.sameRunner(r.Body); err != nil {
+			return serving.Reply{}, err
+		}
+	}
 	call := &nativeCall{client: c, ctx: ctx, model: r.Model, tally: new(serving.Tally)}
 	call.ours, call.cancel = outliving(ctx, &call.begun)
 	a, err := c.wire.Do(call.ours, &wire.Request{Path: r.Path, Body: r.Body})

@@ -48,6 +48,9 @@ type Options struct {
 	// reader waits meanwhile, and sees none of it. Forward does what the
 	// caller says.
 	Think bool
+	// AnyOptions lets callers on Ollama's own surface set options for which it
+	// loads the model anew.
+	AnyOptions bool
 	// Connect is the longest wait for a connection; 0 means 5 s.
 	Connect time.Duration
 	// Silence is the longest wait for the first and for each next piece of an

@@ -29,6 +29,10 @@ type chatRequest struct {
 	Logprobs    bool           `json:"logprobs,omitempty"`
 	TopLogprobs int            `json:"top_logprobs,omitempty"`
 	LoRA        []scaledLoRA   `json:"lora,omitempty"` // llama.cpp only
+	// vLLM and SGLang go on with the last message then, in place of answering
+	// it; llama.cpp does so by itself.
+	Continue     bool  `json:"continue_final_message,omitempty"`
+	AddAssistant *bool `json:"add_generation_prompt,omitempty"`
 }
 
 type chatMessage struct {
@@ -93,11 +97,29 @@ func (c *Client) prompt(ctx context.Context, p serving.Prompt) (*chatRequest, er
 	for _, m := range p.Messages {
 		req.Messages = append(req.Messages, chatMessage(m))
 	}
+	if p.Begun != "" {
+		if err := c.goOn(ctx, req, p.Begun); err != nil {
+			return nil, err
+		}
+	}
 	scale := 1.0
 	if p.Adapter != nil && p.Adapter.LoRA != nil {
 		scale = cmp.Or(p.Adapter.LoRA.Scale, scale)
 	}
 	return req, c.choose(ctx, req, scale)
+}
+
+// goOn has the model go on with an answer that has begun.
+func (c *Client) goOn(ctx context.Context, req *chatRequest, begun string) error {
+	req.Messages = append(req.Messages, chatMessage{Role: "assistant", Content: begun})
+	kind, err := c.Kind(ctx)
+	if kind == VLLM || kind == SGLang {
+		req.Continue, req.AddAssistant = true, new(bool)
+	}
+	if kind == SGLang {
+		req.AddAssistant = nil
+	}
+	return err
 }
 
 func (c *Client) modelOr(ctx context.Context, named string) (string, error) {

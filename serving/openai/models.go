@@ -18,10 +18,11 @@ import (
 // A Kind is a make of server, as far as they differ.
 type Kind string
 
-// The kinds that can take a LoRA. The others are served as they are.
+// The kinds. The first two can take a LoRA; the others are served as they are.
 const (
 	VLLM     Kind = "vllm"
 	LlamaCpp Kind = "llama.cpp"
+	SGLang   Kind = "sglang"
 	Other    Kind = "other"
 )
 
@@ -131,7 +132,9 @@ func (c *Client) kindOf(ctx context.Context, list []model) (Kind, error) {
 		return cmp.Or(kind, Other), nil
 	}
 	kind = Other
-	if slices.ContainsFunc(list, func(m model) bool { return m.OwnedBy == "vllm" }) {
+	if slices.ContainsFunc(list, func(m model) bool { return m.OwnedBy == "sglang" }) {
+		kind = SGLang
+	} else if slices.ContainsFunc(list, func(m model) bool { return m.OwnedBy == "vllm" }) {
 		kind = VLLM
 	} else if _, err := c.loras(ctx); err == nil {
 		kind = LlamaCpp

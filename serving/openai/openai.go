@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"tilgate/internal/fault"
+	"tilgate/serving"
 	"tilgate/serving/wire"
 )
 
@@ -196,7 +197,7 @@ func statusFault(model string, status int, body []byte) error {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return fault.Unavailable.Wrap(cause, "the model server does not let us in")
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
-		return fault.Unavailable.Wrap(cause, "the model server is busy")
+		return fault.Unavailable.Wrap(fmt.Errorf("%w: %w", serving.ErrBusy, cause), "the model server is busy")
 	case status >= 400 && status < 500:
 		return fault.Invalid.Wrap(cause, "the model server declined the request")
 	}

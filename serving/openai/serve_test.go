@@ -263,7 +263,7 @@ func TestOtherKinds(t *testing.T) {
 	if err := c.Serve(t.Context(), plan("/x"), nil); !fault.Unsupported.Is(err) {
 		t.Errorf("%v", err)
 	}
-	if m, err := c.Describe(t.Context(), "m"); err != nil || m.Engine != string(Other) {
+	if m, err := c.Describe(t.Context(), "m"); err != nil || m.Engine != string(SGLang) {
 		t.Errorf("%+v, %v", m, err)
 	}
 	if _, err := c.Describe(t.Context(), "n"); !fault.NotFound.Is(err) || !strings.Contains(err.Error(), "it has m") {

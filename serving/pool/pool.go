@@ -1,15 +1,28 @@
-// Package pool decides which model answers.
+// Package pool decides which model answers, and which of several model servers
+// asks it.
 //
-// There is one model server, and behind it the extractive model, which is
-// always there. Whether the server answers and what it holds is asked again
-// when the last look is a few seconds old, so a server that is started or
-// stopped is noticed without a restart.
+// A server that holds the model, is well and has little to do is chosen
+// (choose.go); on Ollama one that has the model in memory, and for the next
+// turn of a conversation the one that had the last (affinity.go). What fails
+// before the first piece of an answer is tried on another server, within a
+// budget (retry.go), and a server that keeps failing is left alone for a while
+// (breaker.go) and asked for one token before it is used again (health.go).
+// When nobody holds the model, the configured fallback answers, and behind it
+// the extractive model, which is always there.
+//
+// Before changing anything, know that whoever leaves, asks nonsense or is
+// impatient must never make a server look ill.
 package pool
 
 import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"tilgate/adapters"
@@ -23,58 +36,191 @@ type Server interface {
 	serving.Upstream
 	// Ready lists the models that can chat now.
 	Ready(ctx context.Context) ([]serving.Held, error)
+	// Canary has the server make one token, by model unless it has reason to
+	// ask another, and returns nil when it does. It loads nothing.
+	Canary(ctx context.Context, model string) error
+}
+
+// A Backend is a model server as it is configured.
+type Backend struct {
+	Name     string // unique
+	Server   Server
+	Site     string            // where it stands; empty says nothing
+	Model    string            // for adapters that name none; empty means its first
+	Models   []string          // that are used of it; none means all
+	Surfaces []serving.Surface // that it speaks itself; none means OpenAI's
+	// Enter waits for room at the server, for a request that asks a model, and
+	// returns what gives it back. An error while ctx lasts sends the request to
+	// another server. nil lets all in at once.
+	Enter func(ctx context.Context, model string) (leave func(), err error)
+	// Swaps is set for a server that has one adapter in memory at a time and
+	// takes long to change it, as Ollama.
+	Swaps bool
+	// Version changes whenever the configuration of this backend does: Swap
+	// keeps those whose version it knows.
+	Version string
+}
+
+// Names are what may be asked for beside the models that are held.
+type Names struct {
+	Fallback string            // model that answers when the right one cannot be reached; empty means none
+	Aliases  map[string]string // names that callers may say, and the models that they mean
 }
 
 // Options of a Pool. The zero value works.
 type Options struct {
-	Model    string        // of the server, for adapters that name none; empty means its first
-	Recheck  time.Duration // how old a look at the server may be; 0 means 3 s
+	Model    string        // for adapters that name none; empty means that of the first backend
+	Recheck  time.Duration // how old a look at a server may be; 0 means 3 s
 	Patience time.Duration // for a look; 0 means 2 s
+	// Allowed returns nil if a request may go to a site, else why not. nil
+	// allows all.
+	Allowed func(ctx context.Context, site string) error
 }
 
-// A Pool is a model server and what stands in for it. It is safe for
+// A Pool is the model servers and what stands in for them. It is safe for
 // concurrent use.
 type Pool struct {
-	server   Server // nil if none is configured
 	fallback serving.Choice
 	opts     Options
+	inForce  atomic.Pointer[setting]
+	watched  atomic.Bool // Watch runs: nobody looks at servers while a request waits
+	budget   budget
 
-	turn   chan struct{} // held while looking, so that one look serves all
-	looked time.Time
-	models []serving.Held
+	choosing sync.Mutex // held from choosing a replica to counting it as loaded
+	turn     int        // among equals
 }
 
-// New returns a pool. server may be nil; fallback answers when it cannot.
-func New(server Server, fallback serving.Choice, o Options) *Pool {
+// New returns a pool. There may be no backends; fallback answers when none can.
+func New(backends []Backend, fallback serving.Choice, o Options) *Pool {
 	o.Recheck = cmp.Or(o.Recheck, 3*time.Second)
 	o.Patience = cmp.Or(o.Patience, 2*time.Second)
-	return &Pool{server: server, fallback: fallback, opts: o, turn: make(chan struct{}, 1)}
+	p := &Pool{fallback: fallback, opts: o, budget: budget{left: budgetMost}}
+	p.Swap(backends, Names{})
+	return p
+}
+
+// A setting is what Swap puts in place.
+type setting struct {
+	replicas []*replica
+	names    Names
+}
+
+// Swap puts other backends and names in the place of those there are. Backends
+// that are gone answer what they have begun, and are then closed if they can
+// be.
+func (p *Pool) Swap(backends []Backend, names Names) {
+	p.choosing.Lock()
+	old := p.all()
+	next := make([]*replica, 0, len(backends))
+	for _, b := range backends {
+		i := slices.IndexFunc(old, func(r *replica) bool { return r.Name == b.Name && r.Version == b.Version })
+		if i < 0 {
+			next = append(next, newReplica(b))
+			continue
+		}
+		next = append(next, old[i])
+		if old[i].Server != b.Server {
+			closeServer(b.Server)
+		}
+	}
+	p.inForce.Store(&setting{next, names})
+	p.choosing.Unlock()
+	for _, r := range old {
+		if !slices.Contains(next, r) {
+			r.retire()
+		}
+	}
+}
+
+func (p *Pool) all() []*replica {
+	if s := p.inForce.Load(); s != nil {
+		return s.replicas
+	}
+	return nil
+}
+
+func (p *Pool) names() Names { return p.inForce.Load().names }
+
+// named returns the model that a name means.
+func (p *Pool) named(name string) string {
+	if model, ok := p.names().Aliases[name]; ok {
+		return model
+	}
+	return name
 }
 
 // Pick returns model under the adapter's prompt if one is named. Otherwise it
-// is the adapter's own weights if the server holds them and the gate admits
-// them, else their base, the configured model, or the server's first; the
-// fallback if the server does not answer or holds none of these.
+// is the adapter's own weights where a server holds them and the gate admits
+// them, else their base, or the default model of a server; the configured
+// fallback if no server holds it, and what needs no server if none holds that.
 func (p *Pool) Pick(ctx context.Context, a *adapters.Adapter, model string) serving.Choice {
-	held := p.look(ctx)
-	if len(held) == 0 {
-		return p.Fallback()
-	}
+	up := p.up(ctx)
 	if model != "" {
-		return p.choose(held, model, "")
+		return p.offer(up, p.named(model), "")
 	}
-	name, why := weights(held, a)
-	if name != "" {
-		return p.choose(held, name, "")
+	var why string
+	for _, r := range up {
+		name, not := weights(r.holds(), a)
+		if name != "" {
+			return choice(p, up, name, a)
+		}
+		why = cmp.Or(why, not)
+		if why == NotHeld && not != "" {
+			why = not // that the gate keeps them back says more
+		}
 	}
 	base := a.Model
 	if a.Kind == adapters.FullModel {
 		base = "" // its model is what may not answer
 	}
-	return p.choose(held, cmp.Or(base, p.opts.Model, first(held)), why)
+	return p.offer(up, cmp.Or(base, p.opts.Model, defaultModel(up)), why)
 }
 
-// first returns the server's first model that is nobody's weights.
+// offer returns the model, or what stands in for it.
+func (p *Pool) offer(up []*replica, model, why string) serving.Choice {
+	holds := func(name string) bool {
+		return slices.ContainsFunc(up, func(r *replica) bool { return name != "" && r.chats(name) && r.breaker.state() != open })
+	}
+	c := p.Fallback()
+	switch {
+	case holds(model):
+		c = choice(p, up, model, nil)
+	case holds(p.names().Fallback):
+		c = choice(p, up, p.names().Fallback, nil)
+		c.Degraded = serving.OtherModel
+	}
+	c.Weights = why
+	return c
+}
+
+func choice(p *Pool, up []*replica, model string, a *adapters.Adapter) serving.Choice {
+	return serving.Choice{Name: model, Digest: digest(up, model), Model: route{p, model, a}}
+}
+
+// digest stands for the weights that may answer to a name: while servers hold
+// different ones, for all of them.
+func digest(up []*replica, model string) string {
+	var all []string
+	for _, r := range up {
+		if h, ok := find(r.holds(), model); ok {
+			all = append(all, h.Digest)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), " ")
+}
+
+// defaultModel returns the default of the first server that has one.
+func defaultModel(up []*replica) string {
+	for _, r := range up {
+		if name := cmp.Or(r.Model, first(r.holds())); name != "" && r.chats(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// first returns the first model that is nobody's weights.
 func first(held []serving.Held) string {
 	for _, h := range held {
 		if !adapters.IsServedName(h.Name) {
@@ -104,27 +250,17 @@ func weights(held []serving.Held, a *adapters.Adapter) (name, why string) {
 // NotHeld is why weights do not answer that are not on the server.
 const NotHeld = "not_held"
 
-// choose returns a model of the server, or the fallback if it holds none of
-// this name.
-func (p *Pool) choose(held []serving.Held, name, why string) serving.Choice {
-	h, ok := find(held, name)
-	if !ok {
-		c := p.Fallback()
-		c.Weights = why
-		return c
-	}
-	return serving.Choice{Name: name, Digest: h.Digest, Model: named{p.server, name}, Weights: why}
-}
-
 // find finds a model by name. Without a tag, as servers do, "latest" is meant.
 func find(held []serving.Held, name string) (serving.Held, bool) {
 	for _, h := range held {
-		if h.Name == name || h.Name == name+":latest" {
+		if same(h.Name, name) {
 			return h, true
 		}
 	}
 	return serving.Held{}, false
 }
+
+func same(held, name string) bool { return held == name || held == name+":latest" }
 
 // Fallback returns the model that needs no server.
 func (p *Pool) Fallback() serving.Choice {
@@ -133,54 +269,77 @@ func (p *Pool) Fallback() serving.Choice {
 	return c
 }
 
-// look returns the models that the server holds, none if it does not answer.
-func (p *Pool) look(ctx context.Context) []serving.Held {
-	if p.server == nil {
-		return nil
-	}
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-ctx.Done(): // who left need not wait for a server that hangs
-		return nil
-	}
-	if time.Since(p.looked) < p.opts.Recheck {
-		return p.models
-	}
-	// Not the caller's cancellation: what is learned serves the others too.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.opts.Patience)
-	defer cancel()
-	models, err := p.server.Ready(ctx)
-	if err != nil {
-		models = nil
-	}
-	p.models, p.looked = models, time.Now()
-	return models
-}
-
-// Models lists the plain models; none when the server does not answer.
+// Models lists the plain models and the aliases of some; none when no server
+// answers. What several servers hold stands there once.
 func (p *Pool) Models(ctx context.Context) ([]serving.ModelInfo, error) {
-	if len(p.look(ctx)) == 0 {
-		return nil, nil
+	var list []serving.ModelInfo
+	seen := map[string]bool{}
+	for _, r := range p.up(ctx) {
+		for _, m := range r.lists() {
+			if !seen[m.Name] && r.uses(m.Name) {
+				seen[m.Name] = true
+				list = append(list, m)
+			}
+		}
 	}
-	return p.server.Models(ctx)
-}
-
-// Forward sends a request for a plain model to the server.
-func (p *Pool) Forward(ctx context.Context, r serving.Raw) (serving.Reply, error) {
-	if len(p.look(ctx)) == 0 {
-		return serving.Reply{}, fault.NotFound.Field("model", `there is no model %q: no model server answers; "auto" needs none`, r.Model)
+	aliases := p.names().Aliases
+	for _, alias := range slices.Sorted(maps.Keys(aliases)) {
+		if model := aliases[alias]; !seen[alias] && (seen[model] || seen[model+":latest"]) {
+			list = append(list, serving.ModelInfo{Name: alias, Owner: "tilgate"})
+		}
 	}
-	return p.server.Forward(ctx, r)
+	return list, nil
 }
 
-// named is a server with the model chosen.
-type named struct {
-	Server
-	model string
+// Ready returns nil when a model server answers.
+func (p *Pool) Ready(ctx context.Context) error {
+	if len(p.up(ctx)) == 0 {
+		return fault.Unavailable.Errorf("no model server answers")
+	}
+	return nil
 }
 
-func (n named) Chat(ctx context.Context, p serving.Prompt) iter.Seq2[serving.Chunk, error] {
-	p.Model = n.model
-	return n.Server.Chat(ctx, p)
+// up returns the servers that answered when they were last looked at, in the
+// order of the configuration.
+func (p *Pool) up(ctx context.Context) []*replica {
+	p.look(ctx)
+	var up []*replica
+	for _, r := range p.all() {
+		if r.up() && p.allowed(ctx, r) == nil {
+			up = append(up, r)
+		}
+	}
+	return up
+}
+
+func (p *Pool) allowed(ctx context.Context, r *replica) error {
+	if p.opts.Allowed == nil {
+		return nil
+	}
+	return p.opts.Allowed(ctx, r.Site)
+}
+
+// A route is the way to a model, on whichever server holds it when asked.
+type route struct {
+	pool    *Pool
+	model   string
+	adapter *adapters.Adapter // whose weights the model is; nil if it is none
+}
+
+// Chat asks one server after another until one has begun to answer, and then
+// the fallback in the same way.
+func (r route) Chat(ctx context.Context, prompt serving.Prompt) iter.Seq2[serving.Chunk, error] {
+	return func(yield func(serving.Chunk, error) bool) {
+		prompt.Model = r.model
+		t := r.pool.tries(ctx, want{model: r.model, adapter: r.adapter, chat: true, key: ofPrompt(ctx, prompt)})
+		begun, err := t.chat(prompt, yield)
+		if instead := r.pool.names().Fallback; err != nil && !begun && instead != "" && instead != r.model && fault.Unavailable.Is(err) && ctx.Err() == nil {
+			prompt.Model = instead
+			t = r.pool.tries(ctx, want{model: instead, chat: true, key: ofPrompt(ctx, prompt)})
+			_, err = t.chat(prompt, yield)
+		}
+		if err != nil {
+			yield(serving.Chunk{}, err)
+		}
+	}
 }

@@ -57,6 +57,11 @@ func (f *fake) Forward(context.Context, serving.Raw) (serving.Reply, error) {
 	return serving.Reply{Status: 200, Body: []byte("{}")}, nil
 }
 
+func (f *fake) Canary(context.Context, string) error { return f.err }
+
+// one is the pool's backends when there is one.
+func one(s Server) []Backend { return []Backend{{Name: "one", Server: s}} }
+
 var quoting = serving.Choice{Name: "extract", Model: &fake{}}
 
 func TestPick(t *testing.T) {
@@ -78,7 +83,7 @@ func TestPick(t *testing.T) {
 		{"a server without models", nil, "", "", "extract", serving.NoModel},
 	} {
 		f := &fake{models: tt.models}
-		p := New(f, quoting, Options{Model: tt.opts})
+		p := New(one(f), quoting, Options{Model: tt.opts})
 		c := p.Pick(t.Context(), &adapters.Adapter{Model: tt.adapter}, "")
 		if c.Name != tt.want || c.Degraded != tt.degraded {
 			t.Errorf("%s: %s, degraded %q, want %s, %q", tt.name, c.Name, c.Degraded, tt.want, tt.degraded)
@@ -116,7 +121,7 @@ func forwarded(t *testing.T, p *Pool, kind fault.Kind) {
 func TestRecheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{models: []string{"tiny:latest"}}
-		p := New(f, quoting, Options{})
+		p := New(one(f), quoting, Options{})
 		pick := func() string { return p.Pick(t.Context(), &adapters.Adapter{}, "").Name }
 		for range 5 {
 			if got := pick(); got != "tiny:latest" {
@@ -152,7 +157,7 @@ func TestRecheck(t *testing.T) {
 func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{hang: true}
-		p := New(f, quoting, Options{})
+		p := New(one(f), quoting, Options{})
 		start := time.Now()
 		var group sync.WaitGroup
 		for range 50 {
@@ -173,7 +178,7 @@ func TestPatience(t *testing.T) {
 func TestLeavingEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{hang: true}
-		p := New(f, quoting, Options{})
+		p := New(one(f), quoting, Options{})
 		go p.Pick(t.Context(), &adapters.Adapter{}, "")
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -192,7 +197,7 @@ func TestLeavingDoesNotSpoilTheLook(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	f := &fake{models: []string{"tiny:latest"}}
-	p := New(f, quoting, Options{})
+	p := New(one(f), quoting, Options{})
 	p.Pick(ctx, &adapters.Adapter{}, "")
 	if c := p.Pick(t.Context(), &adapters.Adapter{}, ""); c.Name != "tiny:latest" || f.looks != 1 {
 		t.Errorf("%s after %d looks", c.Name, f.looks)

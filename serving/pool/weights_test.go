@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -90,10 +91,52 @@ func TestWeights(t *testing.T) {
 		{"a full model, blocked", all, adapter(t, gatedFull, verdict.Block, "digest of ky:8b"), "", "other:1b", "gate_block", ""},
 		{"weights are nobody's default", all, adapter(t, `kind = "prompt_only"`, "", ""), "", "other:1b", "", ""},
 	} {
-		p := New(&fake{models: tt.held}, quoting, Options{})
+		p := New(one(&fake{models: tt.held}), quoting, Options{})
 		c := p.Pick(t.Context(), tt.adapter, tt.model)
 		if c.Name != tt.want || c.Weights != tt.weights || c.Degraded != tt.degraded || c.Own != (tt.degraded != "") {
 			t.Errorf("%s: %s, weights %q, degraded %q, want %s, %q, %q", tt.name, c.Name, c.Weights, c.Degraded, tt.want, tt.weights, tt.degraded)
 		}
+	}
+}
+
+// otherBase is a server whose base is not the one that the gate has seen.
+type otherBase struct{ *stage }
+
+func (o otherBase) Ready(ctx context.Context) ([]serving.Held, error) {
+	held, err := o.stage.Ready(ctx)
+	for i := range held {
+		held[i].Digest = "another digest"
+	}
+	return held, err
+}
+
+// Of several servers that hold the weights, only those are asked on whose base
+// the gate admits them, also when the others fail, and by name as well.
+func TestWeightsOnTheRightBase(t *testing.T) {
+	a := adapter(t, lora+"gate = \"required\"\n", verdict.Promote, "digest of base:1b")
+	right, wrong := says("right"), says("wrong")
+	right.models = []string{a.ServedName(), "base:1b"}
+	wrong.models = right.models
+	list := named(wrong, right)
+	list[0].Server = otherBase{wrong}
+	p := New(list, quoting, Options{})
+	ask := func(n int) {
+		c := p.Pick(t.Context(), a, "")
+		if c.Name != a.ServedName() || c.Weights != "" {
+			t.Errorf("picked %s: %s", c.Name, c.Weights)
+		}
+		for range c.Model.Chat(t.Context(), serving.Prompt{Messages: []serving.Message{{Role: "user", Content: string(rune('a' + n))}}}) {
+		}
+		_, _ = p.Forward(t.Context(), serving.Raw{Model: a.ServedName(), Adapter: a, Path: "/v1/chat/completions", Surface: serving.OpenAI, Body: []byte("{}")})
+	}
+	for n := range 10 {
+		ask(n)
+	}
+	right.say = always(errReset)
+	for n := range 10 {
+		ask(n)
+	}
+	if right.requests.Load() < 20 || wrong.requests.Load() != 0 {
+		t.Errorf("%d requests to the right one, %d to the wrong one", right.requests.Load(), wrong.requests.Load())
 	}
 }

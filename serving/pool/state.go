@@ -1,0 +1,23 @@
+package pool
+
+// A State is what is known of a backend, for those who watch over it.
+type State struct {
+	Name     string
+	Site     string
+	Up       bool   // it answers, and has a model
+	Breaker  string // "closed", "open" or "half_open"
+	Running  int    // requests at the server
+	Waiting  int    // requests for room at the server
+	Switches int    // of the model in memory, as far as requests from here cause them
+}
+
+// States returns the states of the backends, in the order of the
+// configuration.
+func (p *Pool) States() []State {
+	var list []State
+	for _, r := range p.all() {
+		list = append(list, State{r.Name, r.Site, r.up(), string(r.breaker.state()),
+			int(r.running.Load()), int(r.waiting.Load()), int(r.switches.Load())})
+	}
+	return list
+}

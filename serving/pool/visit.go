@@ -1,0 +1,113 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"tilgate/internal/fault"
+	"tilgate/serving"
+)
+
+// A visit is a request at a server. It ends once.
+type visit struct {
+	pool    *Pool
+	replica *replica
+	trial   bool
+	served  serving.Served
+	leave   func() // gives the room back; nil while there is none
+	over    bool
+}
+
+// begin waits for room, and counts the request as running.
+func (v *visit) begin(ctx context.Context, model string, asked time.Time) error {
+	leave := func() {}
+	if enter := v.replica.Enter; enter != nil {
+		var err error
+		if leave, err = enter(ctx, model); err != nil {
+			return err
+		}
+	}
+	v.leave = leave
+	v.replica.running.Add(1)
+	v.replica.waiting.Add(-1)
+	v.replica.asks(model)
+	v.served = serving.Served{Backend: v.replica.Name, Model: model, Queued: time.Since(asked)}
+	return nil
+}
+
+// end lets go of the server. err is what came of it, nil that it did well.
+func (v *visit) end(ctx context.Context, err error) {
+	if v.over {
+		return
+	}
+	v.over = true
+	r := v.replica
+	if v.leave != nil {
+		v.leave()
+		r.running.Add(-1)
+	} else {
+		r.waiting.Add(-1)
+	}
+	o := outcomeOf(ctx, err)
+	if o == well {
+		r.hears()
+	}
+	if r.breaker.leave(v.trial, o) {
+		go v.pool.canary(context.WithoutCancel(ctx), r)
+	}
+	r.closeIfDone()
+}
+
+// errLeft ends a visit whose reader stopped reading.
+var errLeft = errors.New("the reader left")
+
+// outcomeOf says what an error says about the server. What the caller did,
+// leaving, asking nonsense or being impatient, says nothing.
+func outcomeOf(ctx context.Context, err error) outcome {
+	switch {
+	case err == nil:
+		return well
+	case ctx.Err() != nil || errors.Is(err, errLeft) || errors.Is(err, serving.ErrBusy):
+		return neither
+	case fault.Timeout.Is(err):
+		return suspect
+	case !fault.Unavailable.Is(err):
+		return neither
+	case cut(err):
+		return broken
+	}
+	return suspect
+}
+
+// cut reports whether a connection could not be made, or was lost.
+func cut(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// chat yields the answer of one server.
+func (v *visit) chat(ctx context.Context, prompt serving.Prompt, yield func(serving.Chunk, error) bool) (begun bool, err error) {
+	ended := false
+	for chunk, err := range v.replica.Server.Chat(ctx, prompt) {
+		if err != nil {
+			return begun, err
+		}
+		if !begun {
+			v.replica.hears()
+			chunk.Served = &v.served
+		}
+		begun, ended = true, chunk.Finish != ""
+		if !yield(chunk, nil) {
+			return true, errLeft
+		}
+	}
+	if !ended {
+		return begun, fault.Unavailable.Wrap(io.ErrUnexpectedEOF, "the model's answer broke off")
+	}
+	return begun, nil
+}
