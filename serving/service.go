@@ -48,7 +48,7 @@ type Recorder interface {
 	Record(ctx context.Context, x Exchange)
 }
 
-// Parts are what a Service is made of. All are needed.
+// Parts are what a Service is made of. All but Library are needed.
 type Parts struct {
 	Adapters  func() *adapters.Set // in force now
 	Detector  Detector
@@ -57,6 +57,7 @@ type Parts struct {
 	Upstream  Upstream
 	Guard     Guard
 	Recorder  Recorder
+	Library   Library // may be nil: then no knowledge base is listed
 }
 
 // Options of a Service. The zero value works.

@@ -127,8 +127,33 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Upstream:  models,
 		Guard:     guard,
 		Recorder:  append(record.All{record.New(log)}, recorders...),
+		Library:   library{store},
 	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
 		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Log: log}), models, costs}, nil // vectors cross languages by themselves
+}
+
+// library lets serving list what the store holds.
+type library struct{ *qdrant.Store }
+
+func (l library) Knowledge(ctx context.Context, tenant string) ([]serving.KnowledgeBase, error) {
+	x := l.For(tenant)
+	names, err := x.KBs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []serving.KnowledgeBase
+	for _, name := range names {
+		info, err := x.Info(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		kb := serving.KnowledgeBase{Name: name, Version: info.Version, Documents: info.Documents, Passages: info.Passages, Languages: map[lang.Tag]int{}}
+		for _, size := range info.Languages {
+			kb.Languages[size.Lang] = size.Documents
+		}
+		list = append(list, kb)
+	}
+	return list, nil
 }
 
 // detector lets serving ask the detector of languages.

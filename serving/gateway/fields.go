@@ -2,12 +2,10 @@ package gateway
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"tilgate/internal/fault"
-	"tilgate/internal/lang"
 )
 
 func (d *decoder) float(to **float64, most float64) func(string) error {
@@ -114,41 +112,11 @@ const maxKnowledge = 100
 // extension reads what only Tilgate knows.
 func (d *decoder) extension(path string) error {
 	return d.object(path, table{
-		"language": func(path string) error {
-			if d.null() {
-				return nil
-			}
-			text, err := d.text(path)
-			if err != nil || text == "" {
-				return err
-			}
-			if d.Language, err = lang.ParseTag(text); err != nil {
-				sentence, _ := fault.Public(err)
-				return fault.Invalid.Field(path, "%s: %s", path, sentence)
-			}
-			return nil
-		},
+		"language":  d.maybeNull(d.tag(&d.Language)),
 		"flush":     d.maybeNull(d.flushWhen),
 		"passages":  d.maybeNull(d.passagesTold),
 		"max_bytes": d.maybeNull(d.maxBytes),
 		"cache":     d.maybeNull(d.cache),
-		"knowledge": func(path string) error {
-			if d.null() {
-				return nil
-			}
-			return d.list(path, func(place string) error {
-				if len(d.Knowledge) == maxKnowledge {
-					return fault.Invalid.Field(path, "%s names more than %d knowledge bases", path, maxKnowledge)
-				}
-				name, err := d.text(place)
-				if err == nil && name == "" {
-					err = fault.Invalid.Field(place, "%s is empty; it must name a knowledge base", place)
-				}
-				if !slices.Contains(d.Knowledge, name) {
-					d.Knowledge = append(d.Knowledge, name)
-				}
-				return err
-			})
-		},
+		"knowledge": d.maybeNull(d.knowledge(&d.Knowledge)),
 	}, d.unknown)
 }

@@ -36,6 +36,14 @@ type Service interface {
 	Forward(ctx context.Context, c serving.Caller, r serving.Raw) (serving.Reply, error)
 	// Models lists what can be named.
 	Models(ctx context.Context) ([]serving.ModelInfo, error)
+	// Search finds passages, and says what language it took the question for.
+	Search(ctx context.Context, c serving.Caller, q serving.Search) (serving.Found, error)
+	// Detect says what language texts are in.
+	Detect(texts []string) []serving.Language
+	// Languages lists what is served.
+	Languages(ctx context.Context) []serving.Spoken
+	// Knowledge lists the knowledge bases that a caller may search.
+	Knowledge(ctx context.Context, c serving.Caller) ([]serving.KnowledgeBase, error)
 	// Ready returns nil when questions can be answered, else why not.
 	Ready(ctx context.Context) error
 }

@@ -37,10 +37,11 @@ func (testKeys) Check(s string) (serving.Caller, bool) {
 
 // A fake answers by script.
 type fake struct {
-	answer  func(ctx context.Context, r serving.Request, yield func(serving.Event, error) bool)
-	forward func(ctx context.Context, r serving.Raw, yield func([]byte, error) bool)
-	ready   error
-	models  error
+	answer   func(ctx context.Context, r serving.Request, yield func(serving.Event, error) bool)
+	forward  func(ctx context.Context, r serving.Raw, yield func([]byte, error) bool)
+	ready    error
+	searched serving.Search
+	models   error
 }
 
 func (f *fake) Route(_ context.Context, model string) serving.Route {
@@ -86,6 +87,27 @@ func (f *fake) Models(context.Context) ([]serving.ModelInfo, error) {
 		{Name: "auto", Owner: "tilgate"},
 		{Name: "hf.co/meta/llama:8b", Owner: "ollama", Created: time.Unix(1700000000, 0)},
 	}, f.models
+}
+
+func (f *fake) Search(_ context.Context, _ serving.Caller, q serving.Search) (serving.Found, error) {
+	f.searched = q
+	return serving.Found{Language: plan1.Language, Passages: []rag.Passage{birth}}, nil
+}
+
+func (f *fake) Detect(texts []string) []serving.Language {
+	out := make([]serving.Language, len(texts))
+	for i := range texts {
+		out[i] = plan1.Language
+	}
+	return out
+}
+
+func (f *fake) Languages(context.Context) []serving.Spoken {
+	return []serving.Spoken{{Tag: "ky", Name: "Кыргызча", English: "Kyrgyz", Scripts: []lang.Script{"Cyrl"}, Direction: "ltr", Kind: "prompt_only", Model: "qwen3:8b"}}
+}
+
+func (f *fake) Knowledge(_ context.Context, c serving.Caller) ([]serving.KnowledgeBase, error) {
+	return []serving.KnowledgeBase{{Name: "civil", Version: 2, Documents: 3, Passages: 9, Languages: map[lang.Tag]int{"ky": 3}}}, nil
 }
 
 func (f *fake) Ready(context.Context) error { return f.ready }

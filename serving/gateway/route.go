@@ -37,16 +37,20 @@ const modelPath = "/v1/models/"
 // table lists what exists.
 func (g *Gateway) table() map[string]methods {
 	table := map[string]methods{
-		"/v1/models":   {"GET": g.models},
-		modelPath:      {"GET": g.model},
-		"/api/tags":    {"GET": g.tags},
-		"/api/version": {"GET": g.ollamaVersion},
-		"/healthz":     {"GET": g.health},
-		"/readyz":      {"GET": g.ready},
-		"/":            {"GET": g.home},
-		"/key":         {"POST": g.key},
-		"/ask":         {"POST": g.ask},
-		"/forget":      {"POST": g.forget},
+		"/v1/models":    {"GET": g.models},
+		modelPath:       {"GET": g.model},
+		"/api/tags":     {"GET": g.tags},
+		"/api/version":  {"GET": g.ollamaVersion},
+		"/v1/search":    {"POST": g.search},
+		"/v1/detect":    {"POST": g.detect},
+		"/v1/languages": {"GET": g.languages},
+		"/v1/knowledge": {"GET": g.knowledgeBases},
+		"/healthz":      {"GET": g.health},
+		"/readyz":       {"GET": g.ready},
+		"/":             {"GET": g.home},
+		"/key":          {"POST": g.key},
+		"/ask":          {"POST": g.ask},
+		"/forget":       {"POST": g.forget},
 	}
 	for _, path := range keptPaths {
 		table[path] = methods{"POST": g.keep, "DELETE": g.keep}
