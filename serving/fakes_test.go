@@ -191,6 +191,8 @@ type plainModels struct {
 
 func (p *plainModels) Models(context.Context) ([]ModelInfo, error) { return p.models, p.err }
 
+func (p *plainModels) Running(context.Context) ([]ModelInfo, error) { return p.models, p.err }
+
 func (p *plainModels) Forward(context.Context, Raw) (Reply, error) {
 	return Reply{Status: 200, Stream: func(yield func([]byte, error) bool) {
 		for _, piece := range p.pieces {

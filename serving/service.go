@@ -109,11 +109,25 @@ func (s *Service) Models(ctx context.Context) ([]ModelInfo, error) {
 		s.opts.Log.Warn("listing models", "err", err)
 	}
 	for _, m := range plain {
-		if _, err := s.admit(ctx, m.Name); err == nil {
-			list = append(list, m)
+		a, err := s.admit(ctx, m.Name)
+		if err != nil {
+			continue
 		}
+		if a != nil && m.Parent == "" {
+			m.Parent = a.Model
+		}
+		list = append(list, m)
 	}
 	return list, nil
+}
+
+// Running lists the plain models that are in memory now.
+func (s *Service) Running(ctx context.Context) ([]ModelInfo, error) {
+	list, err := s.parts.Upstream.Running(ctx)
+	return slices.DeleteFunc(list, func(m ModelInfo) bool {
+		_, wrong := s.admit(ctx, m.Name)
+		return wrong != nil
+	}), err
 }
 
 // Ready returns nil when questions can be answered.

@@ -132,12 +132,18 @@ type ModelInfo struct {
 	Name    string
 	Created time.Time
 	Owner   string // "ollama", "tilgate"
+	Root    string // where it was loaded from, if the server tells
+	Parent  string // of an adapter, its base
+	Size    int64  // bytes; 0 if the server does not tell
+	Digest  string // of Ollama's manifest
 }
 
 // An Upstream serves plain models.
 type Upstream interface {
 	// Models lists what can be named now.
 	Models(ctx context.Context) ([]ModelInfo, error)
+	// Running lists what is in memory now, as far as servers tell.
+	Running(ctx context.Context) ([]ModelInfo, error)
 	// Forward returns the answer on the caller's surface. Canceling ctx stops
 	// the model server's work, also while the reply streams.
 	Forward(ctx context.Context, r Raw) (Reply, error)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"tilgate/serving/ollama/ollamatest"
 	"time"
 )
 
@@ -16,10 +17,29 @@ func TestStockClients(t *testing.T) {
 	s := startDemo(t, t.TempDir(), "--no-model")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", "check.mjs", s.base, s.key)
+	well(ctx, t, dir, 1, "check.mjs", s.base, s.key)
+}
+
+// TestStockClientsOfModels has the clients of OpenAI, Ollama and LangChain ask
+// models of a real Ollama, and Tilgate itself.
+func TestStockClientsOfModels(t *testing.T) {
+	dir := npmFolder(t)
+	server := ollamatest.Start(t)
+	server.Create("tiny")
+	server.CreateTiny("vectors", ollamatest.Tiny{Seed: 2, Embeds: true})
+	s := startDemo(t, t.TempDir(), "--ollama", server.URL)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	well(ctx, t, dir, 3, "plain.mjs", s.base, s.key, "tiny", "vectors")
+}
+
+// well runs a script with node, which must say so of each of its clients.
+func well(ctx context.Context, t *testing.T, dir string, clients int, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, "node", args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), ": well") {
+	if err != nil || strings.Count(string(out), ": well\n") != clients {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
@@ -46,7 +66,8 @@ func npmFolder(t *testing.T) string {
 	fresh := copyNew(t, dir, "package-lock.json")
 	copyNew(t, dir, "package.json")
 	copyNew(t, dir, "check.mjs")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "openai")); err == nil && !fresh {
+	copyNew(t, dir, "plain.mjs")
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@langchain")); err == nil && !fresh {
 		return dir
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -36,6 +36,8 @@ type Service interface {
 	Forward(ctx context.Context, c serving.Caller, r serving.Raw) (serving.Reply, error)
 	// Models lists what can be named.
 	Models(ctx context.Context) ([]serving.ModelInfo, error)
+	// Running lists what is in memory now.
+	Running(ctx context.Context) ([]serving.ModelInfo, error)
 	// Search finds passages, and says what language it took the question for.
 	Search(ctx context.Context, c serving.Caller, q serving.Search) (serving.Found, error)
 	// Detect says what language texts are in.

@@ -89,6 +89,10 @@ func (f *fake) Models(context.Context) ([]serving.ModelInfo, error) {
 	}, f.models
 }
 
+func (f *fake) Running(context.Context) ([]serving.ModelInfo, error) {
+	return []serving.ModelInfo{{Name: "llama:8b", Owner: "ollama", Size: 5, Digest: "d"}}, nil
+}
+
 func (f *fake) Search(_ context.Context, _ serving.Caller, q serving.Search) (serving.Found, error) {
 	f.searched = q
 	return serving.Found{Language: plan1.Language, Passages: []rag.Passage{birth}}, nil

@@ -13,6 +13,8 @@ type modelObject struct {
 	Object  string `json:"object"`
 	Created int64  `json:"created"`
 	OwnedBy string `json:"owned_by"`
+	Root    string `json:"root,omitempty"`
+	Parent  string `json:"parent,omitempty"`
 }
 
 func modelOf(m serving.ModelInfo) modelObject {
@@ -20,7 +22,7 @@ func modelOf(m serving.ModelInfo) modelObject {
 	if !m.Created.IsZero() {
 		created = m.Created.Unix()
 	}
-	return modelObject{m.Name, "model", created, m.Owner}
+	return modelObject{m.Name, "model", created, m.Owner, m.Root, m.Parent}
 }
 
 // models answers GET /v1/models.

@@ -98,6 +98,7 @@ func TestOllamaLists(t *testing.T) {
 	addr, _ := start(t, &fake{}, Options{})
 	for path, want := range map[string]string{
 		"/api/tags":    `{"models":[{"name":"auto","model":"auto"`,
+		"/api/ps":      `{"models":[{"name":"llama:8b","model":"llama:8b"`,
 		"/api/version": `{"version":"`,
 	} {
 		if resp, body := send(t, "GET", "http://"+addr+path, ""); resp.StatusCode != 200 || !strings.HasPrefix(body, want) {

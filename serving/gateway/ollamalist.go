@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"runtime/debug"
+	"tilgate/serving"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -33,9 +34,28 @@ func (g *Gateway) tags(rc *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
+	return writeOllamaModels(rc, list)
+}
+
+// running answers GET /api/ps: what is in memory.
+func (g *Gateway) running(rc *fasthttp.RequestCtx) error {
+	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
+		return errNoKey
+	}
+	c := g.begin(rc)
+	defer c.end()
+	list, err := g.svc.Running(c.ctx)
+	if err != nil {
+		return c.explain(err)
+	}
+	return writeOllamaModels(rc, list)
+}
+
+func writeOllamaModels(rc *fasthttp.RequestCtx, list []serving.ModelInfo) error {
 	models := make([]ollamaModel, 0, len(list))
 	for _, m := range list {
-		models = append(models, ollamaModel{Name: m.Name, Model: m.Name, ModifiedAt: m.Created})
+		models = append(models, ollamaModel{Name: m.Name, Model: m.Name, ModifiedAt: m.Created, Size: m.Size, Digest: m.Digest,
+			Details: ollamaDetails{ParentModel: m.Parent}})
 	}
 	writeJSON(rc, 200, encode(map[string]any{"models": models}))
 	return nil

@@ -40,6 +40,7 @@ func (g *Gateway) table() map[string]methods {
 		"/v1/models":    {"GET": g.models},
 		modelPath:       {"GET": g.model},
 		"/api/tags":     {"GET": g.tags},
+		"/api/ps":       {"GET": g.running},
 		"/api/version":  {"GET": g.ollamaVersion},
 		"/v1/search":    {"POST": g.search},
 		"/v1/detect":    {"POST": g.detect},

@@ -43,6 +43,8 @@ func (b *bench) Pick(context.Context, *adapters.Adapter, string) serving.Choice 
 func (b *bench) Fallback() serving.Choice                            { return serving.Choice{Name: "none", Model: b, Own: true} }
 func (b *bench) Models(context.Context) ([]serving.ModelInfo, error) { return nil, nil }
 func (b *bench) Record(context.Context, serving.Exchange)            {}
+func (b *bench) Running(context.Context) ([]serving.ModelInfo, error) { return nil, nil }
+
 func (b *bench) Forward(context.Context, serving.Raw) (serving.Reply, error) {
 	return serving.Reply{}, nil
 }

@@ -128,7 +128,22 @@ func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 	}
 	infos := make([]serving.ModelInfo, 0, len(models))
 	for _, m := range models {
-		infos = append(infos, serving.ModelInfo{Name: m.Name, Created: m.ModifiedAt, Owner: "ollama"})
+		infos = append(infos, serving.ModelInfo{Name: m.Name, Created: m.ModifiedAt, Owner: "ollama", Size: m.Size, Digest: m.Digest, Parent: m.Details.ParentModel})
+	}
+	return infos, nil
+}
+
+// Running lists the models in memory.
+func (c *Client) Running(ctx context.Context) ([]serving.ModelInfo, error) {
+	ours, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	list, err := c.api.ListRunning(ours)
+	if err != nil {
+		return nil, fmt.Errorf("asking what is in memory: %w", c.faultOf(ctx, "", err))
+	}
+	var infos []serving.ModelInfo
+	for _, m := range list.Models {
+		infos = append(infos, serving.ModelInfo{Name: m.Name, Owner: "ollama", Size: m.Size, Digest: m.Digest})
 	}
 	return infos, nil
 }

@@ -71,10 +71,13 @@ func (c *Client) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 	}
 	infos := make([]serving.ModelInfo, 0, len(list))
 	for _, m := range list {
-		infos = append(infos, serving.ModelInfo{Name: m.ID, Created: time.Unix(m.Created, 0).UTC(), Owner: cmp.Or(m.OwnedBy, "openai")})
+		infos = append(infos, serving.ModelInfo{Name: m.ID, Created: time.Unix(m.Created, 0).UTC(), Owner: cmp.Or(m.OwnedBy, "openai"), Root: m.Root, Parent: m.Parent})
 	}
 	return infos, nil
 }
+
+// Running lists what is in memory: all that these servers list.
+func (c *Client) Running(ctx context.Context) ([]serving.ModelInfo, error) { return c.Models(ctx) }
 
 // Ready returns what can chat: the models as the server lists them, plain ones
 // first, then LoRAs. An error means that the server does not answer as OpenAI's

@@ -40,6 +40,8 @@ func (f *fake) Ready(ctx context.Context) ([]serving.Held, error) {
 	return held, f.err
 }
 
+func (f *fake) Running(ctx context.Context) ([]serving.ModelInfo, error) { return f.Models(ctx) }
+
 func (f *fake) Models(context.Context) ([]serving.ModelInfo, error) {
 	var list []serving.ModelInfo
 	for _, name := range f.models {

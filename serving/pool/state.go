@@ -1,5 +1,12 @@
 package pool
 
+import (
+	"context"
+	"errors"
+	"slices"
+	"tilgate/serving"
+)
+
 // A State is what is known of a backend, for those who watch over it.
 type State struct {
 	Name     string
@@ -20,4 +27,23 @@ func (p *Pool) States() []State {
 			int(r.running.Load()), int(r.waiting.Load()), int(r.switches.Load())})
 	}
 	return list
+}
+
+// Running lists what is in memory of the servers that answer, each model once.
+func (p *Pool) Running(ctx context.Context) ([]serving.ModelInfo, error) {
+	var list []serving.ModelInfo
+	var wrong error
+	for _, r := range p.up(ctx) {
+		infos, err := r.Server.Running(ctx)
+		wrong = errors.Join(wrong, err)
+		for _, info := range infos {
+			if !slices.ContainsFunc(list, func(m serving.ModelInfo) bool { return m.Name == info.Name }) {
+				list = append(list, info)
+			}
+		}
+	}
+	if len(list) > 0 {
+		wrong = nil
+	}
+	return list, wrong
 }
