@@ -221,11 +221,13 @@ func swapBackends(p *pool.Pool, c Config) error {
 }
 
 // followBackends looks at the configuration file at every interval until ctx
-// ends, and puts the model servers that it names in force when it has changed.
-// A faulty file changes nothing. Other settings need a restart.
+// ends, and puts the model servers that it names in force when it has changed
+// and stayed so for an interval: half a file may be a good one. A faulty file
+// changes nothing. Other settings need a restart.
 func followBackends(ctx context.Context, file configFile, getenv func(string) string, every time.Duration, p *pool.Pool, log *slog.Logger) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	last := file.seen
 	for {
 		select {
 		case <-ctx.Done():
@@ -233,7 +235,8 @@ func followBackends(ctx context.Context, file configFile, getenv func(string) st
 		case <-tick.C:
 		}
 		now := stampOf(file.path)
-		if now == file.seen {
+		settled := now == last
+		if last = now; now == file.seen || !settled {
 			continue
 		}
 		file.seen = now

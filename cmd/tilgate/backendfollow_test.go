@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,14 +57,20 @@ func TestFollowBackends(t *testing.T) {
 			}
 		}
 	}
-	write(t, path, text("one", "two"))
+	replace := func(text string) { // as editors do, for half a file may be a good one
+		write(t, path+".new", text)
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace(text("one", "two"))
 	until("the second", func() bool { return names() == "one two" })
-	write(t, path, text("one", "two", "two", "three"))
+	replace(text("one", "two", "two", "three"))
 	until("the fault", func() bool { return strings.Contains(log.String(), "backend two: its name was there before") })
 	if names() != "one two" {
 		t.Errorf("a faulty file is in force: %s", names())
 	}
-	write(t, path, text("three"))
+	replace(text("three"))
 	until("the third alone", func() bool { return names() == "three" })
 	cancel()
 	<-ended

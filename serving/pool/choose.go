@@ -90,7 +90,7 @@ func (w want) fits(r *replica) bool {
 }
 
 // speaks reports whether a server takes a request as it came, or in words that
-// its client can put it in: Ollama's takes OpenAI's chats.
+// its client can put it in.
 func (w want) speaks(r *replica) bool {
 	surface := w.surface
 	if surface == "" {
@@ -99,8 +99,12 @@ func (w want) speaks(r *replica) bool {
 	if len(r.Surfaces) == 0 {
 		return surface == serving.OpenAI
 	}
-	return slices.Contains(r.Surfaces, surface) || w.path == "/v1/chat/completions"
+	return slices.Contains(r.Surfaces, surface) || slices.Contains(translated, w.path)
 }
+
+// translated are the paths of OpenAI's that the client of Ollama puts in its
+// words.
+var translated = []string{"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}
 
 // prefer returns those that are good, or all if none is.
 func prefer(list []*replica, good func(*replica) bool) []*replica {

@@ -269,12 +269,15 @@ func (p *Pool) Fallback() serving.Choice {
 	return c
 }
 
-// Models lists the plain models and the aliases of some; none when no server
-// answers. What several servers hold stands there once.
+// Models lists the plain models and the aliases of some, of the servers that
+// are well. What several servers hold stands there once.
 func (p *Pool) Models(ctx context.Context) ([]serving.ModelInfo, error) {
 	var list []serving.ModelInfo
 	seen := map[string]bool{}
 	for _, r := range p.up(ctx) {
+		if r.breaker.state() != closed {
+			continue
+		}
 		for _, m := range r.lists() {
 			if !seen[m.Name] && r.uses(m.Name) {
 				seen[m.Name] = true
