@@ -115,6 +115,7 @@ type Exchange struct {
 	Backend   string        // name of the model server that answered; empty if none did
 	Queued    time.Duration // before it was asked
 	Continued int           // times that another model server went on with a broken answer
+	Digests   Digests
 	Guard     Report
 	Steps     []Step // what the guard did, in order
 	Err       error  // how it ended; nil is well
@@ -125,6 +126,13 @@ func (x *Exchange) served(s *Served) {
 	if s != nil {
 		x.Backend, x.Queued = s.Backend, x.Queued+s.Queued
 	}
+}
+
+// Digests say what exactly answered: SHA-256 in hexadecimal, or what the model
+// server gives in its place. They are empty where nobody knows.
+type Digests struct {
+	Adapter string // of the language file and the glossary
+	Model   string // of weights, template and parameters
 }
 
 // count takes over what was in an answer that went by, to a request, as far as it

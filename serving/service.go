@@ -74,7 +74,10 @@ type Options struct {
 	// stands for everything in force that is in no other option. nil keeps none.
 	Answers Answers
 	Policy  string
-	Log     *slog.Logger
+	// Refuse returns why nothing may be answered now, nil that it may. nil lets
+	// everything be answered.
+	Refuse func() error
+	Log    *slog.Logger
 }
 
 // A Service answers questions. It is safe for concurrent use.
@@ -90,6 +93,9 @@ func New(p Parts, o Options) *Service {
 	o.Patience = cmp.Or(o.Patience, time.Minute)
 	if o.Cost == nil {
 		o.Cost = func(string, lang.Tag) float64 { return 0 }
+	}
+	if o.Refuse == nil {
+		o.Refuse = func() error { return nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -132,6 +138,9 @@ func (s *Service) Running(ctx context.Context) ([]ModelInfo, error) {
 
 // Ready returns nil when questions can be answered.
 func (s *Service) Ready(ctx context.Context) error {
+	if err := s.opts.Refuse(); err != nil {
+		return err
+	}
 	_, err := s.parts.Retriever.Retrieve(ctx, rag.Query{Text: "ready", Lang: "en", K: 1})
 	return err
 }
@@ -141,7 +150,10 @@ func (s *Service) Ready(ctx context.Context) error {
 func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 	x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream}
 	ctx = WithCaller(ctx, c)
-	if r.Adapter, x.Err = s.admit(ctx, r.Model); x.Err != nil {
+	if x.Err = s.opts.Refuse(); x.Err == nil {
+		r.Adapter, x.Err = s.admit(ctx, r.Model)
+	}
+	if x.Err != nil {
 		s.record(ctx, x)
 		return Reply{}, x.Err
 	}
@@ -233,6 +245,9 @@ func left(ctx context.Context) error {
 var errReaderGone = errors.New("the reader left")
 
 func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func(Event) bool) error {
+	if err := s.opts.Refuse(); err != nil {
+		return err
+	}
 	if _, err := lastQuestion(r.Messages); err != nil {
 		return err
 	}
@@ -261,6 +276,7 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 		x.Plan.Degraded = choice.Degraded
 	}
 	x.Plan.Model, x.Plan.Weights = choice.Name, choice.Weights
+	x.Digests = Digests{Adapter: a.Digest, Model: choice.Digest}
 	sp := speech{s: s, request: r, found: f, passages: passages, x: x, yield: yield}
 	if sp.keyed(choice) {
 		if kept, ok := s.opts.Answers.Get(*sp.key); ok {

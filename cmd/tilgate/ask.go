@@ -45,7 +45,7 @@ func (p *program) ask(ctx context.Context, f askFlags, question string) error {
 		return err
 	}
 	defer closeStore()
-	svc, err := openService(ctx, c, store, quiet)
+	svc, err := openService(ctx, c, store, quiet, besides{})
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type Config struct {
 	Backends []BackendConfig `toml:"backend,omitempty"` // several model servers
 	Gate     GateConfig      `toml:"gate,omitempty"`
 	TLS      TLSConfig       `toml:"tls,omitempty"`
+	Audit    AuditConfig     `toml:"audit,omitempty"`
 	Personal PersonalConfig  `toml:"personal,omitempty"`
 	Keys     []KeyConfig     `toml:"key"`
 
@@ -167,6 +168,7 @@ func (c Config) check() []error {
 	c.OpenAI.check(fault)
 	c.checkBackends(fault)
 	c.TLS.check(fault)
+	c.Audit.check(fault)
 	c.checkRetrieval(fault)
 	c.Cache.check(fault)
 	seen := map[string]bool{}
@@ -222,8 +224,10 @@ the sections [openai], for a model server other than Ollama: url, model, kind,
 num_ctx; a [[backend]] for each of several: name, url, kind, site, model, models,
 num_ctx, any_options, and how requests wait for it: slots, depth, max_wait,
 resident; fallback, the model that answers when the right one cannot be reached;
-[aliases], what callers may say in place of a model's name; [gate], whose verdicts on weights count: key; [tls], to serve HTTPS with: cert,
-key, files that are read again when they change; [personal], what the guard
+[aliases], what callers may say in place of a model's name; [gate], whose
+verdicts on weights count: key; [tls], to serve HTTPS with: cert, key, files that
+are read again when they change; [audit], where a record of answers is kept that
+nobody can change unseen: folder, durable, days; [personal], what the guard
 hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
 and a [[key]] for each caller: name, hash, tenant, language. The answers that
 [cache] keeps in memory are those to callers who wish for it, or who ask at

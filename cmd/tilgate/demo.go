@@ -66,7 +66,7 @@ func (p *program) demo(ctx context.Context, c Config) error {
 	if err := p.ingestSample(ctx, store.For(rag.DefaultTenant)); err != nil {
 		return err
 	}
-	svc, err := openService(ctx, c, store, quiet)
+	svc, err := openService(ctx, c, store, quiet, besides{})
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ var storeys = map[string]int{
 	"serving/ollama/ollamatest": edges,
 	"serving/openai":            edges,
 	"serving/extract":           edges,
+	"serving/audit":             edges,
 	"serving/record":            edges,
 	"serving/tokencost":         edges,
 	"serving/guard":             edges,

@@ -13,7 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tilgate/serving/audit"
 	"tilgate/serving/pool"
+	"tilgate/serving/record"
 	"tilgate/serving/tokencost"
 )
 
@@ -36,6 +38,18 @@ func (c costCollector) Collect(out chan<- prometheus.Metric) {
 	for _, cost := range c.table.All() {
 		out <- prometheus.MustNewConstMetric(costDesc, prometheus.GaugeValue, cost.TokensPerCharacter, string(cost.Tag), cost.Model)
 	}
+}
+
+// lostLog counts what the log could not be written of.
+func lostLog(out *record.Buffer) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tilgate_log_bytes_lost_total", Help: "Bytes of the log that could not be written."},
+		func() float64 { return float64(out.Lost()) })
+}
+
+// lostRecords counts the records of the audit log that could not be written.
+func lostRecords(l *audit.Log) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tilgate_audit_records_lost_total", Help: "Records of the audit log that could not be written."},
+		func() float64 { return float64(l.Lost()) })
 }
 
 // serveMetrics serves /metrics. It has an address of its own, so that nothing

@@ -88,9 +88,14 @@ type opened struct {
 	costs  *tokencost.Table
 }
 
-// openService puts the parts of an answer together. Recorders are what writes
-// down how it went, beside the log.
-func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.Logger, recorders ...serving.Recorder) (opened, error) {
+// besides is what an answer touches on its way, beside its parts.
+type besides struct {
+	recorders []serving.Recorder // beside the log
+	refuse    func() error       // why nothing may be answered now; may be nil
+}
+
+// openService puts the parts of an answer together.
+func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.Logger, beside besides) (opened, error) {
 	live, err := followAdapters(ctx, c, log)
 	if err != nil {
 		return opened{}, err
@@ -126,10 +131,10 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Models:    models,
 		Upstream:  models,
 		Guard:     guard,
-		Recorder:  append(record.All{record.New(log)}, recorders...),
+		Recorder:  append(record.All{record.New(log)}, beside.recorders...),
 		Library:   library{store},
 	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
-		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Log: log}), models, costs}, nil // vectors cross languages by themselves
+		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Log: log}), models, costs}, nil // vectors cross languages by themselves
 }
 
 // library lets serving list what the store holds.

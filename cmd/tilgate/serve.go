@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"tilgate/serving"
+	"tilgate/serving/audit"
 	"tilgate/serving/auth"
 	"tilgate/serving/gateway"
 	"tilgate/serving/record"
@@ -57,19 +59,30 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	defer closeStore()
 	metrics := newRegistry()
-	svc, err := openService(ctx, c, store, log, record.NewMetrics(metrics))
+	beside := besides{recorders: []serving.Recorder{record.NewMetrics(metrics)}}
+	trail, err := c.Audit.open(log)
+	if err != nil {
+		return err
+	}
+	if trail != nil {
+		defer trail.Close()
+		beside.recorders, beside.refuse = append(beside.recorders, audit.Recorder{Log: trail}), trail.Refuse
+		metrics.MustRegister(lostRecords(trail))
+	}
+	metrics.MustRegister(lostLog(out))
+	svc, err := openService(ctx, c, store, log, beside)
 	if err != nil {
 		return err
 	}
 	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models})
-	for _, beside := range []struct {
+	for _, apart := range []struct {
 		address string
 		serve   func(string, *prometheus.Registry, *slog.Logger) (func(), error)
 	}{{c.Metrics, serveMetrics}, {c.Admin, serveAdmin}} {
-		if beside.address == "" {
+		if apart.address == "" {
 			continue
 		}
-		stop, err := beside.serve(beside.address, metrics, log)
+		stop, err := apart.serve(apart.address, metrics, log)
 		if err != nil {
 			return err
 		}

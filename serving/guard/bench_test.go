@@ -40,9 +40,9 @@ func (b *bench) Retrieve(context.Context, rag.Query) ([]rag.Passage, error) { re
 func (b *bench) Pick(context.Context, *adapters.Adapter, string) serving.Choice {
 	return serving.Choice{Name: "m", Model: b}
 }
-func (b *bench) Fallback() serving.Choice                            { return serving.Choice{Name: "none", Model: b, Own: true} }
-func (b *bench) Models(context.Context) ([]serving.ModelInfo, error) { return nil, nil }
-func (b *bench) Record(context.Context, serving.Exchange)            {}
+func (b *bench) Fallback() serving.Choice                             { return serving.Choice{Name: "none", Model: b, Own: true} }
+func (b *bench) Models(context.Context) ([]serving.ModelInfo, error)  { return nil, nil }
+func (b *bench) Record(context.Context, serving.Exchange)             {}
 func (b *bench) Running(context.Context) ([]serving.ModelInfo, error) { return nil, nil }
 
 func (b *bench) Forward(context.Context, serving.Raw) (serving.Reply, error) {
