@@ -24,9 +24,10 @@ type Request struct {
 	Model     string    // of the server, in place of the adapter's; empty means the adapter's
 	Knowledge []string  // knowledge bases to search; none means every one
 	Params    Params
-	Stream    bool  // the caller reads word by word; kept for the record
-	MaxBytes  int   // that the answer's text may have in UTF-8; 0 means any number
-	Keep      *bool // whether the answer may be kept and one kept given; nil says yes at temperature 0
+	Trace     string // W3C traceparent of the caller, as it came
+	Stream    bool   // the caller reads word by word; kept for the record
+	MaxBytes  int    // that the answer's text may have in UTF-8; 0 means any number
+	Keep      *bool  // whether the answer may be kept and one kept given; nil says yes at temperature 0
 }
 
 // An Event is a step of an answer: one Plan, then Deltas, then one Done.
@@ -114,6 +115,8 @@ type Exchange struct {
 	Usage     Usage
 	Backend   string        // name of the model server that answered; empty if none did
 	Queued    time.Duration // before it was asked
+	Retrieved time.Duration // by when passages had been found; 0 if none were looked for
+	Trace     string        // W3C traceparent of the caller; what is none is worth nothing
 	Continued int           // times that another model server went on with a broken answer
 	Digests   Digests
 	Guard     Report

@@ -256,13 +256,13 @@ func TestKeyFields(t *testing.T) {
 		known string
 	}{
 		{Caller{}, "Name Tenant Language"}, // the language decides about the question's, which is in the key
-		{Request{}, "ID Caller Messages Language Model Knowledge Params Stream MaxBytes Keep"},
+		{Request{}, "ID Caller Messages Language Model Knowledge Params Trace Stream MaxBytes Keep"},
 		{Params{}, "Temperature TopP MaxTokens Seed Stop"},
 		{Message{}, "Role Content"},
 		{Choice{}, "Name Digest Model Degraded Weights Own"},
 		{found{}, "question written language chain why searched also"},
 		{rag.Passage{}, "KB Doc N Title Text Lang Source Date Sector Hash Score Cosine Fused Dense parts"},
-		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Log"},
+		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Refuse Log"},
 	} {
 		typ, fields := reflect.TypeOf(tt.of), []string{}
 		for i := range typ.NumField() {

@@ -148,7 +148,7 @@ func (s *Service) Ready(ctx context.Context) error {
 // Forward sends a request for a plain model on. It is recorded when it ends;
 // a stream, when it has been read.
 func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
-	x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream}
+	x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream, Trace: r.Trace}
 	ctx = WithCaller(ctx, c)
 	if x.Err = s.opts.Refuse(); x.Err == nil {
 		r.Adapter, x.Err = s.admit(ctx, r.Model)
@@ -221,7 +221,7 @@ func (s *Service) record(ctx context.Context, x Exchange) {
 // or an error, which ends it, at any point.
 func (s *Service) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		x := &Exchange{ID: r.ID, Start: time.Now(), Caller: r.Caller, Model: Auto, Auto: true, Stream: r.Stream}
+		x := &Exchange{ID: r.ID, Start: time.Now(), Caller: r.Caller, Model: Auto, Auto: true, Stream: r.Stream, Trace: r.Trace}
 		ctx := WithCaller(ctx, r.Caller)
 		defer func() { s.record(ctx, *x) }()
 		err := s.answer(ctx, r, x, func(e Event) bool { return yield(e, nil) })
@@ -262,6 +262,7 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 	a := f.chain[0]
 	x.Plan = Plan{Language: f.language, Adapter: a.Tag, Why: f.why}
 	passages, err := s.retrieve(ctx, r, &f, &x.Plan)
+	x.Retrieved = time.Since(x.Start)
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,7 @@ type Raw struct {
 	Path    string    // of the request, as on the surface: "/v1/chat/completions", "/api/generate"
 	Model   string
 	Stream  bool
+	Trace   string // W3C traceparent of the caller, as it came
 	Body    []byte // the caller's JSON; valid until Forward returns
 	// Adapter is the one whose weights Model names, if it names some: they
 	// answer only where its gate admits them.

@@ -41,6 +41,7 @@ type Config struct {
 	Gate     GateConfig      `toml:"gate,omitempty"`
 	TLS      TLSConfig       `toml:"tls,omitempty"`
 	Audit    AuditConfig     `toml:"audit,omitempty"`
+	OTel     OTelConfig      `toml:"otel,omitempty"`
 	Personal PersonalConfig  `toml:"personal,omitempty"`
 	Keys     []KeyConfig     `toml:"key"`
 
@@ -169,6 +170,7 @@ func (c Config) check() []error {
 	c.checkBackends(fault)
 	c.TLS.check(fault)
 	c.Audit.check(fault)
+	c.OTel.check(fault)
 	c.checkRetrieval(fault)
 	c.Cache.check(fault)
 	seen := map[string]bool{}
@@ -227,8 +229,9 @@ resident; fallback, the model that answers when the right one cannot be reached;
 [aliases], what callers may say in place of a model's name; [gate], whose
 verdicts on weights count: key; [tls], to serve HTTPS with: cert, key, files that
 are read again when they change; [audit], where a record of answers is kept that
-nobody can change unseen: folder, durable, days; [personal], what the guard
-hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
+nobody can change unseen: folder, durable, days; [otel], a collector of
+OpenTelemetry that is told how answers went: endpoint, sample; [personal], what
+the guard hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
 and a [[key]] for each caller: name, hash, tenant, language. The answers that
 [cache] keeps in memory are those to callers who wish for it, or who ask at
 temperature 0; 0 megabytes keeps none.

@@ -60,7 +60,7 @@
 // internal/personal finds, is hidden. The answer goes back as events; gateway
 // streams them, and cancels everything when the reader leaves. However it ends,
 // serving/record writes one line, and counts; serving/audit keeps a record that
-// nobody can change unseen.
+// nobody can change unseen, and serving/trace tells a collector of OpenTelemetry.
 //
 // # Beside the way
 //
@@ -104,7 +104,7 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth pool ollama openai extract guard cache audit record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	edges    gateway auth pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving wire queue overlay push           ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict

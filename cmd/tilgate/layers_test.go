@@ -44,6 +44,7 @@ var storeys = map[string]int{
 	"serving/openai":            edges,
 	"serving/extract":           edges,
 	"serving/audit":             edges,
+	"serving/trace":             edges,
 	"serving/record":            edges,
 	"serving/tokencost":         edges,
 	"serving/guard":             edges,

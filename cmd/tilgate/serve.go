@@ -70,6 +70,14 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 		metrics.MustRegister(lostRecords(trail))
 	}
 	metrics.MustRegister(lostLog(out))
+	spans, endSpans, err := c.OTel.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer endSpans()
+	if spans != nil {
+		beside.recorders = append(beside.recorders, spans)
+	}
 	svc, err := openService(ctx, c, store, log, beside)
 	if err != nil {
 		return err

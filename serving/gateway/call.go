@@ -44,6 +44,15 @@ func (c *call) end() {
 	c.cancel(nil)
 }
 
+// traceOf returns the caller's span, if it sent one.
+func traceOf(rc *fasthttp.RequestCtx) string {
+	const length = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	if t := rc.Request.Header.Peek("traceparent"); len(t) == length {
+		return string(t)
+	}
+	return ""
+}
+
 // explain returns err, or what stands behind it if we ended the call ourselves.
 func (c *call) explain(err error) error {
 	if errors.Is(context.Cause(c.ctx), errDraining) {

@@ -67,7 +67,7 @@ func (g *Gateway) handler(e endpoint) handler {
 		switch route := g.svc.Route(c.ctx, head.model); {
 		case !route.Auto:
 			return g.forward(rc, c, caller, serving.Raw{ID: answerID(rc), Created: time.Now(),
-				Surface: e.surface, Path: e.path, Model: head.model, Stream: head.stream, Body: body})
+				Surface: e.surface, Path: e.path, Model: head.model, Stream: head.stream, Trace: traceOf(rc), Body: body})
 		case e.auto == nil:
 			return fault.Invalid.Field("model", "%s needs a plain model; %s answers questions, at /v1/chat/completions", e.path, quote(head.model))
 		default:
@@ -110,7 +110,7 @@ func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, a asked) error {
 	if err != nil {
 		return err
 	}
-	q.ID, q.Caller, q.Request.Model = answerID(rc), a.caller, a.route.Model
+	q.ID, q.Caller, q.Request.Model, q.Trace = answerID(rc), a.caller, a.route.Model, traceOf(rc)
 	events := g.svc.Answer(c.ctx, q.Request)
 	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage, thin: q.thin}
 	switch {

@@ -62,7 +62,7 @@ func (g *Gateway) autoOllama(rc *fasthttp.RequestCtx, c *call, a asked) error {
 	if err != nil {
 		return err
 	}
-	q.ID, q.Caller, q.Request.Model = answerID(rc), a.caller, a.route.Model
+	q.ID, q.Caller, q.Request.Model, q.Trace = answerID(rc), a.caller, a.route.Model, traceOf(rc)
 	f := &ollamaForm{model: q.model, chat: a.path == "/api/chat", begun: time.Now(), thin: q.thin}
 	events := g.svc.Answer(c.ctx, q.Request)
 	if q.Stream {
