@@ -46,6 +46,7 @@ func (g *Gateway) table() map[string]methods {
 		"/v1/detect":    {"POST": g.detect},
 		"/v1/languages": {"GET": g.languages},
 		"/v1/knowledge": {"GET": g.knowledgeBases},
+		"/openapi.json": {"GET": g.describeAPI},
 		"/healthz":      {"GET": g.health},
 		"/readyz":       {"GET": g.ready},
 		"/":             {"GET": g.home},
