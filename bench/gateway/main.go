@@ -22,6 +22,8 @@ var (
 	rounds    = flag.Int("rounds", 5, "turns that each takes")
 	seconds   = flag.Int("seconds", 4, "length of a turn")
 	clients   = flag.Int("clients", 32, "clients at once, for the cost of a request")
+	open      = flag.Int("streams", 0, "hold so many streams open for -seconds instead")
+	over      = flag.Bool("overload", false, "ask for more than the model server can do instead")
 	noBifrost = flag.Bool("without-bifrost", false, "leave Bifrost out, which takes minutes to build")
 )
 
@@ -54,23 +56,38 @@ func main() {
 	defer os.RemoveAll(dir)
 	b := &bench{dir: dir, tools: filepath.Join(shared, "tools", "gateway-bench")}
 	defer b.stop()
-	if err := b.start(!*noBifrost); err != nil {
+	switch {
+	case *open > 0:
+		err = b.streams(*open, time.Duration(*seconds)*time.Second)
+	case *over:
+		err = b.overload()
+	default:
+		err = b.compare()
+	}
+	if err != nil {
 		b.stop()
 		log.Fatal(err)
+	}
+}
+
+// compare sets Tilgate beside the others.
+func (b *bench) compare() error {
+	if err := b.start(!*noBifrost); err != nil {
+		return err
 	}
 	figures := map[string][]figure{}
 	for round := range *rounds {
 		for _, s := range b.servers {
 			f, err := b.turn(s)
 			if err != nil {
-				b.stop()
-				log.Fatal(err)
+				return err
 			}
 			figures[s.name] = append(figures[s.name], f)
 		}
 		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, *rounds)
 	}
 	report(b.servers, figures)
+	return nil
 }
 
 func median[T cmp.Ordered](list []figure, of func(figure) T) T {

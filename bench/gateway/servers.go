@@ -76,8 +76,25 @@ func build(folder, path, what string) error {
 	return nil
 }
 
+// startMock runs the upstream alone.
+func (b *bench) startMock(args ...string) error {
+	source, path := filepath.Join(b.dir, "mock-source"), filepath.Join(b.dir, "mock")
+	if err := os.CopyFS(source, os.DirFS(filepath.Join(b.tools, "mock"))); err != nil {
+		return err
+	}
+	if err := build(source, path, "."); err != nil {
+		return err
+	}
+	return b.run(&server{name: upstream, port: mockPort, key: "sk-test"}, path, append([]string{"-port", strconv.Itoa(mockPort)}, args...)...)
+}
+
 // startTilgate runs Tilgate with a key, limits, metrics and a record.
 func (b *bench) startTilgate() error {
+	return b.startTilgateWith(fmt.Sprintf("[openai]\nurl = \"http://127.0.0.1:%d\"\nkind = \"vllm\"\n", mockPort))
+}
+
+// startTilgateWith runs it with model servers of one's own.
+func (b *bench) startTilgateWith(backends string) error {
 	path := filepath.Join(b.dir, "tilgate")
 	if err := build("../..", path, "./cmd/tilgate"); err != nil {
 		return err
@@ -88,8 +105,8 @@ func (b *bench) startTilgate() error {
 	}
 	secret := regexp.MustCompile(`tg-\S+`).FindString(string(out))
 	_, key, _ := strings.Cut(string(out), "[[key]]")
-	config := fmt.Sprintf("data = %q\nlisten = \"127.0.0.1:%d\"\nadmin = \"127.0.0.1:%d\"\n[ollama]\nurl = \"\"\n[openai]\nurl = \"http://127.0.0.1:%d\"\nkind = \"vllm\"\n[[key]]%s",
-		filepath.Join(b.dir, "data"), tilgatePort, adminPort, mockPort, key)
+	config := fmt.Sprintf("data = %q\nlisten = \"127.0.0.1:%d\"\nadmin = \"127.0.0.1:%d\"\n[ollama]\nurl = \"\"\n%s[[key]]%s",
+		filepath.Join(b.dir, "data"), tilgatePort, adminPort, backends, key)
 	file := filepath.Join(b.dir, "tilgate.toml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return err
@@ -115,37 +132,36 @@ func (b *bench) run(s *server, path string, args ...string) error {
 	if err != nil {
 		return err
 	}
+	patient, status := &http.Client{Timeout: 5 * time.Second}, 0
 	for range 200 {
-		if err = s.ask(body); err == nil {
+		if status = ask(patient, s, body); status == 200 {
 			return nil
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	said, _ := os.ReadFile(out.Name())
-	return fmt.Errorf("%s does not answer: %w\n%s", s.name, err, said)
+	return fmt.Errorf("%s does not answer: HTTP %d\n%s", s.name, status, said)
 }
 
 func (s *server) url() string { return fmt.Sprintf("http://127.0.0.1:%d/v1/chat/completions", s.port) }
 
-func (s *server) ask(body []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, "POST", s.url(), bytes.NewReader(body))
+// ask asks once, and returns the status; 0 if there was no answer.
+func ask(client *http.Client, s *server, body []byte) int {
+	req, err := http.NewRequestWithContext(context.Background(), "POST", s.url(), bytes.NewReader(body))
 	if err != nil {
-		return err
+		return 0
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
-		return err
+		return 0
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != 200 {
-		err = fmt.Errorf("HTTP %d: %s", resp.StatusCode, answer)
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return 0
 	}
-	return err
+	return resp.StatusCode
 }
 
 func (b *bench) stop() {

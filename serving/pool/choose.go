@@ -65,6 +65,8 @@ func (p *Pool) able(ctx context.Context, w want) ([]*replica, error) {
 		return nil, errNone
 	case len(up) == 0 && denied != nil:
 		return nil, denied
+	case slices.ContainsFunc(p.all(), func(r *replica) bool { return r.misses(w.model) }):
+		return nil, fault.Unavailable.After(p.opts.Recheck, "a model server that may have %q does not answer now; \"auto\" needs none", w.model)
 	case len(up) == 0:
 		return nil, fault.NotFound.Field("model", `there is no model %q: no model server answers; "auto" needs none`, w.model)
 	}

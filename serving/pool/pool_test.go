@@ -143,7 +143,7 @@ func TestRecheck(t *testing.T) {
 		if got := pick(); got != "extract" {
 			t.Errorf("not noticed: %s", got)
 		}
-		forwarded(t, p, fault.NotFound)
+		forwarded(t, p, fault.Unavailable)
 		if list, err := p.Models(t.Context()); len(list) != 0 || err != nil {
 			t.Errorf("%v, %v", list, err)
 		}

@@ -28,6 +28,7 @@ type replica struct {
 	mu       sync.Mutex
 	looked   time.Time
 	held     []serving.Held
+	had      []serving.Held // when it last answered
 	infos    []serving.ModelInfo
 	resident string    // the model that was asked last
 	heard    time.Time // from the server, when it last did well
@@ -63,6 +64,21 @@ func (r *replica) look(ctx context.Context, age, patience time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.held, r.infos, r.looked = held, infos, time.Now()
+	if len(held) > 0 {
+		r.had = held
+	}
+}
+
+// misses reports whether the server does not answer now and held a model when
+// it did, or was never heard of.
+func (r *replica) misses(model string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.held) > 0 {
+		return false
+	}
+	_, had := find(r.had, model)
+	return had || len(r.had) == 0
 }
 
 func (r *replica) known() bool {
