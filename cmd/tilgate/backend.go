@@ -25,10 +25,10 @@ import (
 
 // BackendConfig is one of several model servers.
 type BackendConfig struct {
+	PlaceConfig
 	Name   string      `toml:"name"` // in the record and the metrics
 	URL    string      `toml:"url"`
 	Kind   backendKind `toml:"kind"`
-	Site   string      `toml:"site,omitempty"`    // where it stands
 	Model  string      `toml:"model,omitempty"`   // for languages that name none; empty is the server's first
 	Models []string    `toml:"models,omitempty"`  // that are used of it; none means all
 	NumCtx int         `toml:"num_ctx,omitempty"` // context in tokens; 0 means 8192
@@ -123,10 +123,10 @@ func (c Config) backends() []BackendConfig {
 		if kind == "" {
 			kind = kindOpenAI
 		}
-		list = append(list, BackendConfig{Name: "openai", URL: o.URL, Kind: kind, Model: o.Model, NumCtx: o.NumCtx, APIKey: o.APIKey})
+		list = append(list, BackendConfig{PlaceConfig: o.PlaceConfig, Name: "openai", URL: o.URL, Kind: kind, Model: o.Model, NumCtx: o.NumCtx, APIKey: o.APIKey})
 	}
 	if o := c.Ollama; o.URL != "" {
-		list = append(list, BackendConfig{Name: "ollama", URL: o.URL, Kind: kindOllama, Model: o.Model, NumCtx: o.NumCtx})
+		list = append(list, BackendConfig{PlaceConfig: o.PlaceConfig, Name: "ollama", URL: o.URL, Kind: kindOllama, Model: o.Model, NumCtx: o.NumCtx})
 	}
 	return list
 }
@@ -167,13 +167,13 @@ func openBackend(b BackendConfig) (modelServer, error) {
 	var err error
 	switch b.Kind {
 	case kindOllama:
-		server, err = ollama.New(b.URL, ollama.Options{NumCtx: b.NumCtx, AnyOptions: b.AnyOptions})
+		server, err = ollama.New(b.URL, ollama.Options{NumCtx: b.NumCtx, AnyOptions: b.AnyOptions, Way: b.way("model server", b.URL)})
 	default:
 		kind := openai.Kind(b.Kind)
 		if b.Kind == kindOpenAI {
 			kind = ""
 		}
-		server, err = openai.New(b.URL, openai.Options{Model: b.Model, APIKey: b.APIKey, Kind: kind})
+		server, err = openai.New(b.URL, openai.Options{Model: b.Model, APIKey: b.APIKey, Kind: kind, Way: b.way("model server", b.URL)})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("backend %s: %w", b.Name, err)

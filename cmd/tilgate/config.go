@@ -57,6 +57,7 @@ type Config struct {
 // QdrantConfig says where a Qdrant server is; without an address the embedded
 // engine is used.
 type QdrantConfig struct {
+	PlaceConfig
 	Address string `toml:"address"` // host:port of gRPC
 	TLS     bool   `toml:"tls"`
 	Shard   string `toml:"shard"` // key of the shard that everything lies in, such as a country's
@@ -65,6 +66,7 @@ type QdrantConfig struct {
 
 // OllamaConfig says where Ollama is; an empty URL means that none is asked.
 type OllamaConfig struct {
+	PlaceConfig
 	URL    string `toml:"url"`
 	Model  string `toml:"model"`   // for languages that name none; empty is the server's first
 	NumCtx int    `toml:"num_ctx"` // context in tokens

@@ -78,6 +78,9 @@
 // also converts for the command line, and Burmese in two encodings, of which
 // internal/lang makes one.
 //
+// Whatever connects to anything does so through internal/outbound, which knows
+// where each server stands, and whose requests may go there.
+//
 // evals holds the words of benchmarks, evals/dataset reads them, evals/metric
 // scores them. internal/fault gives every error its kind, and the one sentence
 // of it that callers may read. internal/locale writes numbers, dates and sums
@@ -108,5 +111,6 @@
 //	stories  serving wire queue overlay push           ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict
-//	         internal/lang  internal/fault  internal/wholefile
+//	         internal/lang  internal/outbound
+//	         internal/fault  internal/wholefile
 package main

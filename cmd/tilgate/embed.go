@@ -22,6 +22,7 @@ import (
 // found by their words. Changing it moves each knowledge base to a new version
 // when documents are next ingested.
 type EmbedConfig struct {
+	PlaceConfig
 	URL           string  `toml:"url"`
 	Model         string  `toml:"model"`                    // such as bge-m3
 	API           string  `toml:"api,omitempty"`            // "ollama", which is the default, or "openai"
@@ -35,6 +36,7 @@ type EmbedConfig struct {
 // RerankConfig says which model reads passages again; without one they keep
 // their order.
 type RerankConfig struct {
+	PlaceConfig
 	URL    string `toml:"url"`
 	Model  string `toml:"model"`
 	APIKey string `toml:"-"` // from TILGATE_RERANK_KEY
@@ -85,13 +87,13 @@ func openModel(c Config, cache *embed.Cache) (*embed.Model, error) {
 	}
 	var embedder rag.Embedder
 	if e.API == "openai" {
-		client, err := openai.New(e.URL, openai.Options{Model: e.Model, APIKey: e.APIKey, Dimension: e.Dimension})
+		client, err := openai.New(e.URL, openai.Options{Model: e.Model, APIKey: e.APIKey, Dimension: e.Dimension, Way: e.way("embedding server", e.URL)})
 		if err != nil {
 			return nil, err
 		}
 		embedder = client
 	} else {
-		client, err := ollama.New(e.URL, ollama.Options{})
+		client, err := ollama.New(e.URL, ollama.Options{Way: e.way("embedding server", e.URL)})
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +117,7 @@ func openRetrievers(c Config, log *slog.Logger) (func(*qdrant.Index) *rag.Retrie
 	}
 	o := rag.Options{Threshold: c.Threshold, Join: c.Retrieve.Join, Diversity: c.Retrieve.Diversity, Log: log}
 	if c.Rerank.URL != "" {
-		client, err := openai.New(c.Rerank.URL, openai.Options{Model: c.Rerank.Model, APIKey: c.Rerank.APIKey, Timeout: 10 * time.Second})
+		client, err := openai.New(c.Rerank.URL, openai.Options{Model: c.Rerank.Model, APIKey: c.Rerank.APIKey, Way: c.Rerank.way("reranker", c.Rerank.URL), Timeout: 10 * time.Second})
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ import (
 var storeys = map[string]int{
 	"internal/fault":     0, // the ground has steps
 	"internal/wholefile": 0,
+	"internal/outbound":  1,
 	"internal/lang":      1,
 	"internal/lid":       2,
 	"internal/locale":    2,

@@ -14,6 +14,7 @@ import (
 // OpenAIConfig says where a server of OpenAI's API is, such as vLLM or
 // llama.cpp. With a URL, Ollama is asked only where the file names one.
 type OpenAIConfig struct {
+	PlaceConfig
 	URL    string      `toml:"url"`
 	Model  string      `toml:"model"`   // for languages that name none; empty is the server's first
 	Kind   openai.Kind `toml:"kind"`    // empty means that the server is asked what it is

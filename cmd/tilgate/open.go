@@ -29,7 +29,7 @@ func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, n
 func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
 	options := qdrant.Options{Shard: c.Qdrant.Shard, Keep: c.keep}
 	if c.Qdrant.Address != "" {
-		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS})
+		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS, Way: c.Qdrant.way("knowledge base", "")})
 		if err != nil {
 			return nil, nil, err
 		}

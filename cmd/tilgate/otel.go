@@ -13,6 +13,7 @@ import (
 
 // OTelConfig says where a collector of OpenTelemetry is told how answers went.
 type OTelConfig struct {
+	PlaceConfig
 	Endpoint string  `toml:"endpoint"` // such as http://127.0.0.1:4318; empty tells nobody
 	Sample   float64 `toml:"sample"`   // share that is told of; 0 means all
 }
@@ -32,7 +33,7 @@ func (c OTelConfig) open(ctx context.Context, log *slog.Logger) (r *trace.Record
 		return nil, func() {}, nil
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("telling the collector", "err", err) })) // it has but one for the whole program
-	r, err = trace.New(ctx, trace.Options{Endpoint: c.Endpoint, Sample: c.Sample, Version: buildVersion().Version})
+	r, err = trace.New(ctx, trace.Options{Endpoint: c.Endpoint, Sample: c.Sample, Version: buildVersion().Version, Client: c.way("collector of traces", c.Endpoint).Client()})
 	return r, func() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 )
 
 // Server says where a Qdrant server is.
@@ -24,6 +25,7 @@ type Server struct {
 	Address string // host:port of gRPC, usually port 6334
 	APIKey  string
 	TLS     bool
+	Way     outbound.Way
 	Timeout time.Duration // of a call whose caller sets none; 0 means a minute
 }
 
@@ -47,8 +49,8 @@ func Dial(ctx context.Context, s Server) (*qdrant.Client, error) {
 	}
 	config := &qdrant.Config{Host: host, Port: port, APIKey: s.APIKey, UseTLS: s.TLS, SkipCompatibilityCheck: true,
 		// WithUnaryInterceptor would take the place of the one that sends the key.
-		GrpcOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(deadline(cmp.Or(s.Timeout, callTimeout))),
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer))}}
+		GrpcOptions: append(s.Way.GRPC(), grpc.WithChainUnaryInterceptor(deadline(cmp.Or(s.Timeout, callTimeout))),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)))}
 	if s.TLS {
 		config.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	}

@@ -12,7 +12,6 @@ package ollama
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +22,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 	"tilgate/serving/wire"
 )
@@ -51,7 +51,8 @@ type Options struct {
 	// AnyOptions lets callers on Ollama's own surface set options for which it
 	// loads the model anew.
 	AnyOptions bool
-	// Connect is the longest wait for a connection; 0 means 5 s.
+	Way        outbound.Way // to the server
+	// Connect is the longest wait for a handshake; 0 means 5 s.
 	Connect time.Duration
 	// Silence is the longest wait for the first and for each next piece of an
 	// answer, loading the model and reading the prompt included; 0 means
@@ -93,13 +94,12 @@ func New(baseURL string, opts Options) (*Client, error) {
 		opts.Silence = 5 * time.Minute
 	}
 	hc := &http.Client{
-		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: opts.Connect}).DialContext,
+		Transport: opts.Way.Transport(&http.Transport{
 			TLSHandshakeTimeout: opts.Connect,
 			MaxIdleConnsPerHost: 64,
 			IdleConnTimeout:     90 * time.Second,
 			DisableCompression:  true,
-		},
+		}),
 		// Where questions go is for the configuration to say, not for a server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -108,7 +108,7 @@ func New(baseURL string, opts Options) (*Client, error) {
 		blobURL: u.JoinPath("api/blobs").String(),
 		api:     api.NewClient(u, hc),
 		http:    hc,
-		wire:    wire.New(u, wire.Options{Silence: opts.Silence}),
+		wire:    wire.New(u, wire.Options{Silence: opts.Silence, Dial: opts.Way.DialContext, Check: opts.Way.Check}),
 		opts:    opts,
 		caps:    map[string][]string{},
 	}, nil

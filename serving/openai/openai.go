@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 	"tilgate/serving/wire"
 )
@@ -35,6 +36,7 @@ import (
 type Options struct {
 	Model     string // asked when a question names none; most servers need one for vectors
 	APIKey    string
+	Way       outbound.Way  // to the server
 	Kind      Kind          // of the server; empty means that it is asked
 	Dimension int           // of vectors, for models that can be cut; 0 does not ask
 	Timeout   time.Duration // of one call that is no chat; 0 means 60 s
@@ -72,16 +74,15 @@ func New(baseURL string, o Options) (*Client, error) {
 		o.Silence = 5 * time.Minute
 	}
 	hc := &http.Client{
-		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		Transport: o.Way.Transport(&http.Transport{
 			TLSHandshakeTimeout: 5 * time.Second,
 			MaxIdleConnsPerHost: 16,
 			IdleConnTimeout:     90 * time.Second,
-		},
+		}),
 		// Where texts go is for the configuration to say, not for a server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c := &Client{base: u, http: hc, wire: wire.New(u, wire.Options{Silence: o.Silence, MaxBody: maxAnswer}), opts: o, kind: o.Kind}
+	c := &Client{base: u, http: hc, wire: wire.New(u, wire.Options{Silence: o.Silence, MaxBody: maxAnswer, Dial: o.Way.DialContext, Check: o.Way.Check}), opts: o, kind: o.Kind}
 	if o.APIKey != "" {
 		c.credentials = []wire.Field{{Name: "Authorization", Value: "Bearer " + o.APIKey}}
 	}
@@ -169,6 +170,9 @@ func (c *Client) request(ctx context.Context, method, path string, body []byte) 
 func faultOf(ctx context.Context, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("the model server's answer: %w", ended)
+	}
+	if fault.Forbidden.Is(err) {
+		return err // it may not be sent there
 	}
 	var dial *net.OpError
 	var unreached *wire.DialError

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 )
 
@@ -51,7 +52,7 @@ func (r *replica) look(ctx context.Context, age, patience time.Duration) {
 		return
 	}
 	// Not the caller's cancellation: what is learned serves the others too.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(outbound.Unrestricted(context.WithoutCancel(ctx)), patience)
 	defer cancel()
 	held, err := r.Server.Ready(ctx)
 	var infos []serving.ModelInfo

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 )
 
@@ -57,7 +58,7 @@ func (v *visit) end(ctx context.Context, err error) {
 		r.hears()
 	}
 	if r.breaker.leave(v.trial, o) {
-		go v.pool.canary(context.WithoutCancel(ctx), r)
+		go v.pool.canary(outbound.Unrestricted(context.WithoutCancel(ctx)), r)
 	}
 	r.closeIfDone()
 }

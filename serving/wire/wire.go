@@ -19,14 +19,17 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"tilgate/internal/outbound"
 	"time"
 )
 
 // Options of a Client. The zero value works.
 type Options struct {
-	// Dial opens connections; nil means net.Dialer.
+	// Dial opens connections; nil means outbound's, to private networks.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	TLS  *tls.Config // for https; nil means the system's roots
+	// Check says why a request may not be sent; nil sends all.
+	Check func(ctx context.Context) error
+	TLS   *tls.Config // for https; nil means the system's roots
 	// Idle is how long a connection is kept for the next request. It must be
 	// shorter than what the server has (uvicorn: 5 s); 0 means 4 s.
 	Idle time.Duration
@@ -65,7 +68,10 @@ type Client struct {
 // connect yet.
 func New(base *url.URL, o Options) *Client {
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
+		o.Dial = outbound.Way{}.DialContext
+	}
+	if o.Check == nil {
+		o.Check = func(context.Context) error { return nil }
 	}
 	if o.Idle == 0 {
 		o.Idle = 4 * time.Second
@@ -109,6 +115,9 @@ type Field struct{ Name, Value string }
 // must be called. The call ends when ctx does, which Do and all that reads the
 // answer return as an error.
 func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
+	if err := c.opts.Check(ctx); err != nil {
+		return nil, err
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
