@@ -12,6 +12,7 @@ type Caller struct {
 	Name     string
 	Tenant   string   // whose passages the caller sees; empty is the default tenant
 	Language lang.Tag // that the caller's questions are likely in; empty says nothing
+	Scope    *Scope   // what the key may use; nil means everything of its tenant
 }
 
 // A Request is a question that Tilgate itself answers ("auto"): language,

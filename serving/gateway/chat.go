@@ -17,7 +17,8 @@ import (
 type endpoint struct {
 	surface serving.Surface
 	path    string
-	streams bool // unless the body says otherwise
+	streams bool  // unless the body says otherwise
+	bounds  []int // the fields, of which one must bound the answer if the key's policy does; nil where no text is generated
 	// auto answers in Tilgate's own way; nil means that the path has none.
 	auto func(g *Gateway, rc *fasthttp.RequestCtx, c *call, q asked) error
 }
@@ -32,15 +33,15 @@ type asked struct {
 
 // endpoints are all of them, by path.
 var endpoints = []endpoint{
-	{surface: serving.OpenAI, path: "/v1/chat/completions", auto: (*Gateway).auto},
-	{surface: serving.OpenAI, path: "/v1/completions"},
+	{surface: serving.OpenAI, path: "/v1/chat/completions", bounds: []int{fieldMaxTokens, fieldMaxCompletion}, auto: (*Gateway).auto},
+	{surface: serving.OpenAI, path: "/v1/completions", bounds: []int{fieldMaxTokens}},
 	{surface: serving.OpenAI, path: "/v1/embeddings"},
 	{surface: serving.OpenAI, path: "/v1/rerank"},
 	{surface: serving.OpenAI, path: "/v1/score"},
 	{surface: serving.OpenAI, path: "/tokenize"},
 	{surface: serving.OpenAI, path: "/detokenize"},
-	{surface: serving.Ollama, path: "/api/chat", streams: true, auto: (*Gateway).autoOllama},
-	{surface: serving.Ollama, path: "/api/generate", streams: true, auto: (*Gateway).autoOllama},
+	{surface: serving.Ollama, path: "/api/chat", streams: true, bounds: []int{fieldNumPredict}, auto: (*Gateway).autoOllama},
+	{surface: serving.Ollama, path: "/api/generate", streams: true, bounds: []int{fieldNumPredict}, auto: (*Gateway).autoOllama},
 	{surface: serving.Ollama, path: "/api/embed"},
 	{surface: serving.Ollama, path: "/api/embeddings"},
 	{surface: serving.Ollama, path: "/api/show", auto: (*Gateway).showAuto},
@@ -66,6 +67,9 @@ func (g *Gateway) handler(e endpoint) handler {
 		defer c.leave()
 		switch route := g.svc.Route(c.ctx, head.model); {
 		case !route.Auto:
+			if err := head.permit(e, caller.Policy()); err != nil {
+				return err
+			}
 			return g.forward(rc, c, caller, serving.Raw{ID: answerID(rc), Created: time.Now(),
 				Surface: e.surface, Path: e.path, Model: head.model, Stream: head.stream, Trace: traceOf(rc), Body: body})
 		case e.auto == nil:

@@ -34,10 +34,10 @@ type Service interface {
 	Answer(ctx context.Context, r serving.Request) iter.Seq2[serving.Event, error]
 	// Forward returns what a plain model answers.
 	Forward(ctx context.Context, c serving.Caller, r serving.Raw) (serving.Reply, error)
-	// Models lists what can be named.
-	Models(ctx context.Context) ([]serving.ModelInfo, error)
-	// Running lists what is in memory now.
-	Running(ctx context.Context) ([]serving.ModelInfo, error)
+	// Models lists what the caller can name.
+	Models(ctx context.Context, c serving.Caller) ([]serving.ModelInfo, error)
+	// Running lists what is in memory now, of what the caller can name.
+	Running(ctx context.Context, c serving.Caller) ([]serving.ModelInfo, error)
 	// Search finds passages, and says what language it took the question for.
 	Search(ctx context.Context, c serving.Caller, q serving.Search) (serving.Found, error)
 	// Detect says what language texts are in.

@@ -42,8 +42,8 @@ func (p *peeker) address() error {
 	if err != nil {
 		return err
 	}
-	if trimmed := strings.TrimSpace(url); strings.Contains(trimmed, ":") && !hasScheme(trimmed, "data") && p.remote == "" {
-		p.remote = trimmed
+	if trimmed := strings.TrimSpace(url); strings.Contains(trimmed, ":") && !hasScheme(trimmed, "data") {
+		p.remote = append(p.remote, trimmed)
 	}
 	return nil
 }

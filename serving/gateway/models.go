@@ -62,12 +62,13 @@ func (g *Gateway) model(rc *fasthttp.RequestCtx) error {
 }
 
 func (g *Gateway) listModels(rc *fasthttp.RequestCtx) ([]serving.ModelInfo, error) {
-	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
+	caller, ok := g.apiCaller(&rc.Request.Header)
+	if !ok {
 		return nil, errNoKey
 	}
 	c := g.begin(rc)
 	defer c.end()
-	list, err := g.svc.Models(c.ctx)
+	list, err := g.svc.Models(c.ctx, caller)
 	return list, c.explain(err)
 }
 

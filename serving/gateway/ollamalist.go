@@ -39,12 +39,13 @@ func (g *Gateway) tags(rc *fasthttp.RequestCtx) error {
 
 // running answers GET /api/ps: what is in memory.
 func (g *Gateway) running(rc *fasthttp.RequestCtx) error {
-	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
+	caller, ok := g.apiCaller(&rc.Request.Header)
+	if !ok {
 		return errNoKey
 	}
 	c := g.begin(rc)
 	defer c.end()
-	list, err := g.svc.Running(c.ctx)
+	list, err := g.svc.Running(c.ctx, caller)
 	if err != nil {
 		return c.explain(err)
 	}
