@@ -12,39 +12,42 @@ import (
 // everything. A nil Scope may use everything too, and administers nothing. A
 // Scope is not changed once a Caller has it.
 type Scope struct {
-	Models    []string   // that may be named, "auto" among them; "qwen3*" means all that begin so
-	Languages []lang.Tag // that questions to auto may be in; "kk" means kk-Latn too
-	Knowledge []string   // knowledge bases that are searched
-	Sites     []string   // where requests may be sent
-	Admin     bool
-	Policy    Policy
-	Limits    Limits
+	Models    []string   `toml:"models,omitempty"`    // that may be named, "auto" among them; "qwen3*" means all that begin so
+	Languages []lang.Tag `toml:"languages,omitempty"` // that questions to auto may be in; "kk" means kk-Latn too
+	Knowledge []string   `toml:"knowledge,omitempty"` // knowledge bases that are searched
+	Sites     []string   `toml:"sites,omitempty"`     // where requests may be sent
+	Admin     bool       `toml:"admin,omitempty"`
+	Policy    Policy     `toml:"policy,omitempty"`
+	Limits    Limits     `toml:"limits,omitempty"`
 }
 
 // A Policy bounds what a request for a plain model may ask for. What is out of
 // bounds is refused; nothing is changed. The zero value is a safe one.
 type Policy struct {
-	MaxN        int      // answers at once; 0 means 16
-	MaxTokens   int      // of an answer, which a request must then bound itself; 0 means any number
-	MaxLogprobs int      // alternatives for each token; 0 means 20
-	Templates   bool     // templates of the caller's own, which a model server runs as programs
-	LoRA        bool     // weights that the caller names by where they lie
-	MediaHosts  []string // where images and the like may be fetched from: "img.example", "img.example:8443"; data: URLs need none
-	LogText     bool     // the words of conversations may be logged
+	MaxN        int      `toml:"max_n,omitempty"`        // answers at once; 0 means 16
+	MaxTokens   int      `toml:"max_tokens,omitempty"`   // of an answer, which a request must then bound itself; 0 means any number
+	MaxLogprobs int      `toml:"max_logprobs,omitempty"` // alternatives for each token; 0 means 20
+	Templates   bool     `toml:"templates,omitempty"`    // templates of the caller's own, which a model server runs as programs
+	LoRA        bool     `toml:"lora,omitempty"`         // weights that the caller names by where they lie
+	MediaHosts  []string `toml:"media_hosts,omitempty"`  // where images and the like may be fetched from: "img.example", "img.example:8443"; data: URLs need none
+	LogText     bool     `toml:"log_text,omitempty"`     // the words of conversations may be logged
 }
 
 // Limits is what a key may use over time. 0 sets no limit.
 type Limits struct {
-	Requests   int64 // a minute
-	Chars      int64 // a minute: code points of questions and answers, so that no script pays more than another
-	Tokens     int64 // a minute, of questions and answers
-	Concurrent int64 // at once
-	Day, Month Quota // of the calendar, in UTC
+	Requests   int64 `toml:"requests,omitempty"`   // a minute
+	Chars      int64 `toml:"chars,omitempty"`      // a minute: code points of questions and answers, so that no script pays more than another
+	Tokens     int64 `toml:"tokens,omitempty"`     // a minute, of questions and answers
+	Concurrent int64 `toml:"concurrent,omitempty"` // at once
+	Day        Quota `toml:"day,omitempty"`        // of the calendar, in UTC
+	Month      Quota `toml:"month,omitempty"`
 }
 
 // A Quota is what may be used up in a day or a month. 0 sets no limit.
 type Quota struct {
-	Requests, Chars, Tokens int64
+	Requests int64 `toml:"requests,omitempty"`
+	Chars    int64 `toml:"chars,omitempty"`
+	Tokens   int64 `toml:"tokens,omitempty"`
 }
 
 // Policy returns what bounds the caller's requests for plain models.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +42,8 @@ type Config struct {
 	Audit    AuditConfig     `toml:"audit,omitempty"`
 	OTel     OTelConfig      `toml:"otel,omitempty"`
 	Personal PersonalConfig  `toml:"personal,omitempty"`
-	Keys     []KeyConfig     `toml:"key"`
+	KeysFile string          `toml:"keys,omitempty"` // further callers, changed by tilgate key; empty is keys.toml in data
+	Keys     []auth.Key      `toml:"key"`
 
 	keep int // versions of a knowledge base; 0 is the default
 
@@ -81,15 +81,6 @@ type PersonalConfig struct {
 	Folder    string   `toml:"folder"`    // patterns of one's own, beside those that come with Tilgate
 	Questions bool     `toml:"questions"` // hide them from models and stores
 	Answers   bool     `toml:"answers"`   // hide them from readers, unless they stand in the passages
-}
-
-// KeyConfig is a caller: a name, the hash of the secret, and whose passages
-// the caller may see.
-type KeyConfig struct {
-	Name     string    `toml:"name"`
-	Hash     auth.Hash `toml:"hash"`
-	Tenant   string    `toml:"tenant"`             // empty is the default tenant
-	Language lang.Tag  `toml:"language,omitempty"` // that questions are likely in, and to answer in when it cannot be told
 }
 
 func defaultConfig() Config {
@@ -173,24 +164,7 @@ func (c Config) check() []error {
 	c.OTel.check(fault)
 	c.checkRetrieval(fault)
 	c.Cache.check(fault)
-	seen := map[string]bool{}
-	for i, k := range c.Keys {
-		if k.Name == "" || seen[k.Name] {
-			fault("key %d: its name %q is empty or was there before", i+1, k.Name)
-		}
-		if k.Hash == (auth.Hash{}) {
-			fault("key %d: its hash is missing; tilgate key create makes one", i+1)
-		}
-		if err := rag.CheckTenant(cmp.Or(k.Tenant, rag.DefaultTenant)); err != nil {
-			fault("key %d: tenant: %w", i+1, err)
-		}
-		if tag, err := lang.ParseTag(string(k.Language)); k.Language != "" && err != nil {
-			fault("key %d: language: %w", i+1, err)
-		} else if k.Language != "" {
-			c.Keys[i].Language = tag
-		}
-		seen[k.Name] = true
-	}
+	faults = append(faults, auth.Check(c.Keys)...)
 	return faults
 }
 
@@ -209,14 +183,6 @@ func (c Config) defaults() map[string]lang.Tag {
 	return tags
 }
 
-func (c Config) keys() []auth.Key {
-	var keys []auth.Key
-	for _, k := range c.Keys {
-		keys = append(keys, auth.Key{Name: k.Name, Hash: k.Hash, Tenant: k.Tenant, Language: k.Language})
-	}
-	return keys
-}
-
 func (p *program) configCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{Use: "config", Short: "Print the configuration in force",
@@ -232,8 +198,10 @@ are read again when they change; [audit], where a record of answers is kept that
 nobody can change unseen: folder, durable, days; [otel], a collector of
 OpenTelemetry that is told how answers went: endpoint, sample; [personal], what
 the guard hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
-and a [[key]] for each caller: name, hash, tenant, language. The answers that
-[cache] keeps in memory are those to callers who wish for it, or who ask at
+keys, a file of callers that tilgate key changes (keys.toml in data, if it says
+nothing); and a [[key]] for each further caller: name, hash, tenant, language,
+expires, and what it may use: models, languages, knowledge, sites, admin,
+[key.policy] and [key.limits]. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
 temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,

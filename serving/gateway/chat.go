@@ -51,9 +51,9 @@ var endpoints = []endpoint{
 // strictly and answered by Tilgate; everything else goes on as it came.
 func (g *Gateway) handler(e endpoint) handler {
 	return func(rc *fasthttp.RequestCtx) error {
-		caller, ok := g.apiCaller(&rc.Request.Header)
-		if !ok {
-			return errNoKey
+		caller, err := g.apiCaller(&rc.Request.Header)
+		if err != nil {
+			return err
 		}
 		body, err := g.bodyOf(rc)
 		if err != nil {
@@ -63,13 +63,19 @@ func (g *Gateway) handler(e endpoint) handler {
 		if err != nil {
 			return err
 		}
-		c := g.begin(rc)
+		c := g.begin(rc, caller)
 		defer c.leave()
-		switch route := g.svc.Route(c.ctx, head.model); {
-		case !route.Auto:
+		route := g.svc.Route(c.ctx, head.model)
+		if !route.Auto {
 			if err := head.permit(e, caller.Policy()); err != nil {
 				return err
 			}
+		}
+		if err := g.limit(rc, c, caller, chars(body)-head.media); err != nil {
+			return err
+		}
+		switch {
+		case !route.Auto:
 			return g.forward(rc, c, caller, serving.Raw{ID: answerID(rc), Created: time.Now(),
 				Surface: e.surface, Path: e.path, Model: head.model, Stream: head.stream, Trace: traceOf(rc), Body: body})
 		case e.auto == nil:

@@ -15,6 +15,7 @@ type head struct {
 	asks   [fields]int64 // the value of a number; 1 for true, notNumber for what is neither
 	has    uint32        // a bit for each field that is there and not null
 	remote []string      // where images and the like would be fetched from
+	media  int           // bytes of images and the like that stand in the body
 	inside uint32        // a bit for each field that is there in Ollama's options
 }
 
