@@ -13,7 +13,7 @@ import (
 type access struct {
 	keys   *auth.Keys   // whose being taken back ends answers
 	who    gateway.Keys // keys and all else that lets callers in
-	limits gateway.Limits
+	limits limits
 }
 
 // openAccess reads who may call, and follows the file of keys until ctx ends.
@@ -25,6 +25,10 @@ func openAccess(ctx context.Context, c Config, log *slog.Logger) (access, func()
 	if keys.Len() == 0 {
 		return access{}, nil, fmt.Errorf("nobody could call: there is no key in %s, and no [[key]] in the configuration; tilgate key create NAME makes one", c.keysFile().Path)
 	}
+	limits, closeLimits, err := openLimits(c, log)
+	if err != nil {
+		return access{}, nil, err
+	}
 	go keys.Watch(ctx, followEvery)
-	return access{keys: keys.Keys, who: keys}, func() {}, nil
+	return access{keys: keys.Keys, who: keys, limits: limits}, closeLimits, nil
 }

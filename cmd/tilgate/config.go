@@ -52,6 +52,7 @@ type Config struct {
 	Retrieve RetrieveConfig `toml:"retrieve,omitempty"`
 
 	Cache CacheConfig `toml:"cache"`
+	Redis RedisConfig `toml:"redis,omitempty"` // where limits are counted for several processes
 }
 
 // QdrantConfig says where a Qdrant server is; without an address the embedded
@@ -113,6 +114,7 @@ func loadConfig(path string, getenv func(string) string) (Config, error) {
 		}
 	}
 	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
+	c.Redis.Password = getenv("TILGATE_REDIS_PASSWORD")
 	c.OpenAI.APIKey = getenv("TILGATE_OPENAI_KEY")
 	for i, b := range c.Backends {
 		c.Backends[i].APIKey = getenv(b.keyVariable())
@@ -164,6 +166,7 @@ func (c Config) check() []error {
 	c.OTel.check(fault)
 	c.checkRetrieval(fault)
 	c.Cache.check(fault)
+	c.Redis.check(fault)
 	faults = append(faults, auth.Check(c.Keys)...)
 	return faults
 }
@@ -201,12 +204,13 @@ the guard hides: countries, folder, questions, answers; [embed], [rerank] and [r
 keys, a file of callers that tilgate key changes (keys.toml in data, if it says
 nothing); and a [[key]] for each further caller: name, hash, tenant, language,
 expires, and what it may use: models, languages, knowledge, sites, admin,
-[key.policy] and [key.limits]. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
+[key.policy] and [key.limits]; [redis], where several
+processes count the limits of keys together: url, down. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
 temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,
-TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, and TILGATE_BACKEND_<NAME>_KEY for a
-[[backend]]) and are not printed.`,
+TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, TILGATE_REDIS_PASSWORD, and
+TILGATE_BACKEND_<NAME>_KEY for a [[backend]]) and are not printed.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)

@@ -59,7 +59,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	defer closeStore()
 	metrics := newRegistry()
-	beside := besides{recorders: []serving.Recorder{record.NewMetrics(metrics)}}
+	beside := besides{recorders: []serving.Recorder{record.NewMetrics(metrics), access.limits}}
 	trail, err := c.Audit.open(log)
 	if err != nil {
 		return err
@@ -119,7 +119,11 @@ const drain = 20 * time.Second
 
 // runGateway serves until ctx ends, then lets answers on their way end.
 func runGateway(ctx context.Context, c Config, ln net.Listener, svc gateway.Service, a access, log *slog.Logger) error {
-	g := gateway.New(svc, a.who, gateway.Options{Hosts: c.Hosts, Origins: c.Origins, Limits: a.limits, Log: log})
+	options := gateway.Options{Hosts: c.Hosts, Origins: c.Origins, Log: log}
+	if a.limits != nil {
+		options.Limits = a.limits
+	}
+	g := gateway.New(svc, a.who, options)
 	a.keys.OnEnd(g.EndCaller)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(ln) }()
