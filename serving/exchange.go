@@ -12,6 +12,14 @@ type Caller struct {
 	Name     string
 	Tenant   string   // whose passages the caller sees; empty is the default tenant
 	Language lang.Tag // that the caller's questions are likely in; empty says nothing
+	Scope    *Scope   // what the key may use; nil means everything of its tenant
+}
+
+// A Grant is what a limiter answers to a request that it lets in.
+type Grant struct {
+	Release func() // to be called once, when the request has ended
+	Limit   int64  // requests a minute; 0 if there is no limit
+	Left    int64  // of them now
 }
 
 // A Request is a question that Tilgate itself answers ("auto"): language,

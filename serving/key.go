@@ -25,7 +25,8 @@ type Key [sha256.Size]byte
 func (s *Service) key(r Request, f found, passages []rag.Passage, c Choice) *Key {
 	h := hasher{sha256.New()}
 	h.text("answer", cmp.Or(r.Caller.Tenant, rag.DefaultTenant), s.opts.Policy)
-	h.texts(slices.Compact(slices.Sorted(slices.Values(r.Knowledge))))
+	h.set(r.Knowledge)
+	h.scope(r.Caller.Scope)
 	h.text(string(f.language.Tag), string(f.language.Script), f.why)
 	h.number(len(f.chain))
 	for _, a := range f.chain {
@@ -84,6 +85,19 @@ func (h hasher) text(list ...string) {
 func (h hasher) texts(list []string) {
 	h.number(len(list))
 	h.text(list...)
+}
+
+// set hashes a list whose order means nothing.
+func (h hasher) set(list []string) { h.texts(slices.Compact(slices.Sorted(slices.Values(list)))) }
+
+// scope hashes what decides about an answer, and not only about whether there
+// is one: where it may be worked out, and from what.
+func (h hasher) scope(s *Scope) {
+	if s == nil {
+		s = &Scope{}
+	}
+	h.set(s.Knowledge)
+	h.set(s.Sites)
 }
 
 // conversation hashes what was said, as it was meant: composed or not, with one

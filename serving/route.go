@@ -83,6 +83,9 @@ func (s *Service) find(r Request) (found, error) {
 		return f, fault.Unsupported.Field("tilgate.language",
 			`the language of the question cannot be told; name it: "tilgate": {"language": "ky"}`)
 	}
+	if err := r.Caller.Scope.Language(f.language.Tag); err != nil {
+		return f, err
+	}
 	if f.chain = set.Chain(f.language.Tag); len(f.chain) == 0 {
 		return f, fault.Unsupported.Field("tilgate.language", "no adapter serves %s; served are: %s", f.language.Tag, joinTags(set.Tags()))
 	}

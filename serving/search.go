@@ -26,13 +26,18 @@ type Found struct {
 // Search finds passages as an answer would, without one. An empty result
 // means that nothing stored is near enough.
 func (s *Service) Search(ctx context.Context, c Caller, q Search) (Found, error) {
+	ctx = WithCaller(ctx, c)
+	bases, err := c.Scope.Bases(q.Knowledge)
+	if err != nil {
+		return Found{}, err
+	}
 	f, err := s.find(Request{Caller: c, Messages: []Message{{Role: "user", Content: q.Query}}, Language: q.Language})
 	if err != nil {
 		return Found{}, err
 	}
 	found := Found{Language: f.language, Passages: []rag.Passage{}}
 	for _, text := range forms(f.searched, f.question) {
-		passages, err := s.parts.Retriever.Retrieve(ctx, rag.Query{Text: text, Lang: f.searched, Also: f.also, KBs: q.Knowledge, K: q.K, Tenant: c.Tenant})
+		passages, err := s.parts.Retriever.Retrieve(ctx, rag.Query{Text: text, Lang: f.searched, Also: f.also, KBs: bases, K: q.K, Tenant: c.Tenant})
 		if err != nil {
 			return Found{}, err
 		}
@@ -117,5 +122,9 @@ func (s *Service) Knowledge(ctx context.Context, c Caller) ([]KnowledgeBase, err
 	if s.parts.Library == nil {
 		return nil, nil
 	}
-	return s.parts.Library.Knowledge(ctx, c.Tenant)
+	list, err := s.parts.Library.Knowledge(ctx, c.Tenant)
+	return slices.DeleteFunc(list, func(kb KnowledgeBase) bool {
+		_, wrong := c.Scope.Bases([]string{kb.Name})
+		return wrong != nil
+	}), err
 }

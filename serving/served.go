@@ -3,6 +3,7 @@ package serving
 import (
 	"context"
 	"errors"
+	"tilgate/internal/outbound"
 	"time"
 )
 
@@ -19,8 +20,12 @@ var ErrBusy = errors.New("busy")
 
 type callerKey struct{}
 
-// WithCaller returns a context that says on whose behalf things are done.
+// WithCaller returns a context that says on whose behalf things are done. What
+// is done in it goes to no site that the caller may not use.
 func WithCaller(ctx context.Context, c Caller) context.Context {
+	if c.Scope != nil {
+		ctx = outbound.WithSites(ctx, c.Scope.Sites)
+	}
 	return context.WithValue(ctx, callerKey{}, c)
 }
 

@@ -103,19 +103,24 @@ func New(p Parts, o Options) *Service {
 	return &Service{parts: p, opts: o}
 }
 
-// Models lists what a request can name: auto, auto with each language, and
-// the plain models that can be reached.
-func (s *Service) Models(ctx context.Context) ([]ModelInfo, error) {
-	list := []ModelInfo{{Name: Auto, Owner: "tilgate"}}
-	for _, tag := range s.parts.Adapters().Tags() {
-		list = append(list, ModelInfo{Name: Auto + ":" + string(tag), Owner: "tilgate"})
+// Models lists what a request of the caller can name: auto, auto with each
+// language, and the plain models that can be reached.
+func (s *Service) Models(ctx context.Context, c Caller) ([]ModelInfo, error) {
+	list := []ModelInfo{}
+	if c.Scope.Model("") == nil {
+		list = append(list, ModelInfo{Name: Auto, Owner: "tilgate"})
+		for _, tag := range s.parts.Adapters().Tags() {
+			if c.Scope.Language(tag) == nil {
+				list = append(list, ModelInfo{Name: Auto + ":" + string(tag), Owner: "tilgate"})
+			}
+		}
 	}
 	plain, err := s.parts.Upstream.Models(ctx)
 	if err != nil {
 		s.opts.Log.Warn("listing models", "err", err)
 	}
 	for _, m := range plain {
-		a, err := s.admit(ctx, m.Name)
+		a, err := s.permit(ctx, c, m.Name)
 		if err != nil {
 			continue
 		}
@@ -127,11 +132,12 @@ func (s *Service) Models(ctx context.Context) ([]ModelInfo, error) {
 	return list, nil
 }
 
-// Running lists the plain models that are in memory now.
-func (s *Service) Running(ctx context.Context) ([]ModelInfo, error) {
+// Running lists the plain models that are in memory now, of those that the
+// caller can name.
+func (s *Service) Running(ctx context.Context, c Caller) ([]ModelInfo, error) {
 	list, err := s.parts.Upstream.Running(ctx)
 	return slices.DeleteFunc(list, func(m ModelInfo) bool {
-		_, wrong := s.admit(ctx, m.Name)
+		_, wrong := s.permit(ctx, c, m.Name)
 		return wrong != nil
 	}), err
 }
@@ -151,7 +157,7 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 	x := Exchange{ID: r.ID, Start: time.Now(), Caller: c, Model: r.Model, Stream: r.Stream, Trace: r.Trace}
 	ctx = WithCaller(ctx, c)
 	if x.Err = s.opts.Refuse(); x.Err == nil {
-		r.Adapter, x.Err = s.admit(ctx, r.Model)
+		r.Adapter, x.Err = s.permit(ctx, c, r.Model)
 	}
 	if x.Err != nil {
 		s.record(ctx, x)
@@ -190,6 +196,15 @@ func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked []byt
 			}
 		}
 	}
+}
+
+// permit refuses a model that the caller may not name, or nobody now. An empty
+// name is auto.
+func (s *Service) permit(ctx context.Context, c Caller, model string) (*adapters.Adapter, error) {
+	if err := c.Scope.Model(model); err != nil {
+		return nil, err
+	}
+	return s.admit(ctx, model)
 }
 
 // admit refuses the weights of a LoRA by name while the gate keeps them from
@@ -251,7 +266,11 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 	if _, err := lastQuestion(r.Messages); err != nil {
 		return err
 	}
-	if _, err := s.admit(ctx, r.Model); err != nil {
+	if _, err := s.permit(ctx, r.Caller, r.Model); err != nil {
+		return err
+	}
+	var err error
+	if r.Knowledge, err = r.Caller.Scope.Bases(r.Knowledge); err != nil {
 		return err
 	}
 	r.Messages, x.Guard.Masked = s.mask(r.Messages)

@@ -292,12 +292,12 @@ func TestRoute(t *testing.T) {
 			t.Errorf("Route(%q) = %+v, want %+v", tt.model, got, tt.want)
 		}
 	}
-	list, err := w.Models(t.Context())
+	list, err := w.Models(t.Context(), Caller{})
 	if err != nil || list[0].Name != Auto || list[len(list)-1].Name != "sw" || len(list) != 1+len(w.parts.Adapters().Tags())+3 {
 		t.Errorf("Models = %+v, %v", list, err)
 	}
 	w.upstream.models, w.upstream.err = nil, errors.New("down")
-	if list, err := w.Models(t.Context()); err != nil || len(list) != 1+len(w.parts.Adapters().Tags()) {
+	if list, err := w.Models(t.Context(), Caller{}); err != nil || len(list) != 1+len(w.parts.Adapters().Tags()) {
 		t.Errorf("without a server: %+v, %v", list, err)
 	}
 }

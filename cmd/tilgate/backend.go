@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tilgate/adapters"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 	"tilgate/serving/extract"
 	"tilgate/serving/ollama"
@@ -203,7 +204,9 @@ func openBackends(c Config) ([]pool.Backend, error) {
 
 // openPool opens the model servers, and has them watched until ctx ends.
 func openPool(ctx context.Context, c Config) (*pool.Pool, error) {
-	p := pool.New(nil, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{})
+	p := pool.New(nil, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Allowed: func(ctx context.Context, site string) error {
+		return outbound.Way{What: "model server", Site: site}.Check(ctx)
+	}})
 	if err := swapBackends(p, c); err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +42,8 @@ type Config struct {
 	Audit    AuditConfig     `toml:"audit,omitempty"`
 	OTel     OTelConfig      `toml:"otel,omitempty"`
 	Personal PersonalConfig  `toml:"personal,omitempty"`
-	Keys     []KeyConfig     `toml:"key"`
+	KeysFile string          `toml:"keys,omitempty"` // further callers, changed by tilgate key; empty is keys.toml in data
+	Keys     []auth.Key      `toml:"key"`
 
 	keep int // versions of a knowledge base; 0 is the default
 
@@ -52,6 +52,7 @@ type Config struct {
 	Retrieve RetrieveConfig `toml:"retrieve,omitempty"`
 
 	Cache CacheConfig `toml:"cache"`
+	Redis RedisConfig `toml:"redis,omitempty"` // where limits are counted for several processes
 }
 
 // QdrantConfig says where a Qdrant server is; without an address the embedded
@@ -85,15 +86,6 @@ type PersonalConfig struct {
 	Answers   bool     `toml:"answers"`   // hide them from readers, unless they stand in the passages
 }
 
-// KeyConfig is a caller: a name, the hash of the secret, and whose passages
-// the caller may see.
-type KeyConfig struct {
-	Name     string    `toml:"name"`
-	Hash     auth.Hash `toml:"hash"`
-	Tenant   string    `toml:"tenant"`             // empty is the default tenant
-	Language lang.Tag  `toml:"language,omitempty"` // that questions are likely in, and to answer in when it cannot be told
-}
-
 func defaultConfig() Config {
 	return Config{
 		Data:   "tilgate-data",
@@ -124,6 +116,7 @@ func loadConfig(path string, getenv func(string) string) (Config, error) {
 		}
 	}
 	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
+	c.Redis.Password = getenv("TILGATE_REDIS_PASSWORD")
 	c.OpenAI.APIKey = getenv("TILGATE_OPENAI_KEY")
 	for i, b := range c.Backends {
 		c.Backends[i].APIKey = getenv(b.keyVariable())
@@ -175,24 +168,8 @@ func (c Config) check() []error {
 	c.OTel.check(fault)
 	c.checkRetrieval(fault)
 	c.Cache.check(fault)
-	seen := map[string]bool{}
-	for i, k := range c.Keys {
-		if k.Name == "" || seen[k.Name] {
-			fault("key %d: its name %q is empty or was there before", i+1, k.Name)
-		}
-		if k.Hash == (auth.Hash{}) {
-			fault("key %d: its hash is missing; tilgate key create makes one", i+1)
-		}
-		if err := rag.CheckTenant(cmp.Or(k.Tenant, rag.DefaultTenant)); err != nil {
-			fault("key %d: tenant: %w", i+1, err)
-		}
-		if tag, err := lang.ParseTag(string(k.Language)); k.Language != "" && err != nil {
-			fault("key %d: language: %w", i+1, err)
-		} else if k.Language != "" {
-			c.Keys[i].Language = tag
-		}
-		seen[k.Name] = true
-	}
+	c.Redis.check(fault)
+	faults = append(faults, auth.Check(c.Keys)...)
 	return faults
 }
 
@@ -211,14 +188,6 @@ func (c Config) defaults() map[string]lang.Tag {
 	return tags
 }
 
-func (c Config) keys() []auth.Key {
-	var keys []auth.Key
-	for _, k := range c.Keys {
-		keys = append(keys, auth.Key{Name: k.Name, Hash: k.Hash, Tenant: k.Tenant, Language: k.Language})
-	}
-	return keys
-}
-
 func (p *program) configCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{Use: "config", Short: "Print the configuration in force",
@@ -234,13 +203,16 @@ are read again when they change; [audit], where a record of answers is kept that
 nobody can change unseen: folder, durable, days; [otel], a collector of
 OpenTelemetry that is told how answers went: endpoint, sample; [personal], what
 the guard hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
-and a [[key]] for each caller: name, hash, tenant, language. The answers that
-[cache] keeps in memory are those to callers who wish for it, or who ask at
+keys, a file of callers that tilgate key changes (keys.toml in data, if it says
+nothing); and a [[key]] for each further caller: name, hash, tenant, language,
+expires, and what it may use: models, languages, knowledge, sites, admin,
+[key.policy] and [key.limits]; [redis], where several
+processes count the limits of keys together: url, down. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
 temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,
-TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, and TILGATE_BACKEND_<NAME>_KEY for a
-[[backend]]) and are not printed.`,
+TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, TILGATE_REDIS_PASSWORD, and
+TILGATE_BACKEND_<NAME>_KEY for a [[backend]]) and are not printed.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,7 +12,6 @@ import (
 
 	"tilgate/serving"
 	"tilgate/serving/audit"
-	"tilgate/serving/auth"
 	"tilgate/serving/gateway"
 	"tilgate/serving/record"
 )
@@ -35,9 +33,6 @@ first.`,
 			if err != nil {
 				return err
 			}
-			if len(c.Keys) == 0 {
-				return errors.New("nobody could call: the configuration has no [[key]]; tilgate key create NAME makes one")
-			}
 			return p.serve(cmd.Context(), file, c)
 		}}
 	p.configFlag(cmd, &path)
@@ -48,6 +43,11 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	out := record.NewBuffer(p.err)
 	defer out.Close()
 	log := newLog(out)
+	access, closeAccess, err := openAccess(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer closeAccess()
 	ln, err := listen(c.Listen)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	defer closeStore()
 	metrics := newRegistry()
-	beside := besides{recorders: []serving.Recorder{record.NewMetrics(metrics)}}
+	beside := besides{recorders: []serving.Recorder{record.NewMetrics(metrics), access.limits}}
 	trail, err := c.Audit.open(log)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 		go followBackends(ctx, file, p.getenv, followEvery, svc.models, log)
 	}
 	log.Info("serving", "address", ln.Addr().String())
-	return runGateway(ctx, c, ln, svc, auth.New(c.keys()), log)
+	return runGateway(ctx, c, ln, svc, access, log)
 }
 
 func listen(address string) (net.Listener, error) {
@@ -118,8 +118,13 @@ func listen(address string) (net.Listener, error) {
 const drain = 20 * time.Second
 
 // runGateway serves until ctx ends, then lets answers on their way end.
-func runGateway(ctx context.Context, c Config, ln net.Listener, svc gateway.Service, keys gateway.Keys, log *slog.Logger) error {
-	g := gateway.New(svc, keys, gateway.Options{Hosts: c.Hosts, Origins: c.Origins, Log: log})
+func runGateway(ctx context.Context, c Config, ln net.Listener, svc gateway.Service, a access, log *slog.Logger) error {
+	options := gateway.Options{Hosts: c.Hosts, Origins: c.Origins, Log: log}
+	if a.limits != nil {
+		options.Limits = a.limits
+	}
+	g := gateway.New(svc, a.who, options)
+	a.keys.OnEnd(g.EndCaller)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(ln) }()
 	select {

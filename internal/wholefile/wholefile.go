@@ -12,7 +12,12 @@ import (
 // disk, and returns its size in bytes. If anything fails, a full disk say,
 // nothing is left behind, and a file that had the name stays. Everybody may
 // read it: model servers often run as another user.
-func Write(path string, fill func(io.Writer) error) (int64, error) {
+func Write(path string, fill func(io.Writer) error) (int64, error) { return write(path, 0o644, fill) }
+
+// Private is Write for a file that only its owner may read.
+func Private(path string, fill func(io.Writer) error) (int64, error) { return write(path, 0o600, fill) }
+
+func write(path string, mode os.FileMode, fill func(io.Writer) error) (int64, error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return 0, err
@@ -22,7 +27,7 @@ func Write(path string, fill func(io.Writer) error) (int64, error) {
 	if err := fill(temp); err != nil {
 		return 0, err
 	}
-	if err := errors.Join(temp.Chmod(0o644), temp.Sync()); err != nil {
+	if err := errors.Join(temp.Chmod(mode), temp.Sync()); err != nil {
 		return 0, err
 	}
 	info, err := temp.Stat()

@@ -9,15 +9,11 @@ package auth
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
-	"sync/atomic"
 
 	"tilgate/internal/fault"
-	"tilgate/internal/lang"
-	"tilgate/serving"
 )
 
 // prefix marks a secret as ours, so that a scanner that finds one in a public
@@ -47,14 +43,6 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// A Key is what is kept about a caller's secret.
-type Key struct {
-	Name     string // of the caller, as it stands in the log
-	Hash     Hash
-	Tenant   string   // whose passages the caller sees; empty is the default tenant
-	Language lang.Tag // that the caller's questions are likely in; empty says nothing
-}
-
 // Generate makes a secret, which is shown once, and the key to keep, which
 // has no name yet.
 func Generate() (secret string, key Key) {
@@ -62,44 +50,4 @@ func Generate() (secret string, key Key) {
 	rand.Read(random[:]) // never fails: crypto/rand ends the program instead
 	secret = prefix + base64.RawURLEncoding.EncodeToString(random[:])
 	return secret, Key{Hash: HashOf(secret)}
-}
-
-// Keys is the set of keys in force. It is safe for concurrent use.
-type Keys struct {
-	buckets atomic.Pointer[map[bucket][]Key]
-}
-
-// A bucket is the head of a hash. Finding it takes a time that depends on the
-// hash of what the caller sent, and so says nothing about any secret; within
-// it keys are compared in constant time.
-type bucket [8]byte
-
-// New returns a set that holds the keys of list.
-func New(list []Key) *Keys {
-	k := new(Keys)
-	k.Swap(list)
-	return k
-}
-
-// Swap puts list in force. Requests that were let in go on.
-func (k *Keys) Swap(list []Key) {
-	buckets := make(map[bucket][]Key, len(list))
-	for _, key := range list {
-		b := bucket(key.Hash[:])
-		buckets[b] = append(buckets[b], key)
-	}
-	k.buckets.Store(&buckets)
-}
-
-// Check says who holds a secret.
-func (k *Keys) Check(secret string) (serving.Caller, bool) {
-	hash := HashOf(secret)
-	var found serving.Caller
-	ok := false
-	for _, key := range (*k.buckets.Load())[bucket(hash[:])] {
-		if subtle.ConstantTimeCompare(hash[:], key.Hash[:]) == 1 && !ok {
-			found, ok = serving.Caller{Name: key.Name, Tenant: key.Tenant, Language: key.Language}, true
-		}
-	}
-	return found, ok
 }

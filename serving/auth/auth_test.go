@@ -2,10 +2,12 @@ package auth
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 
+	"tilgate/internal/fault"
 	"tilgate/serving"
 )
 
@@ -28,12 +30,12 @@ func TestCheck(t *testing.T) {
 		{strings.ToLower(clinic), serving.Caller{}, false},
 		{clinic[:len(clinic)-1], serving.Caller{}, false},
 	} {
-		got, ok := keys.Check(tt.secret)
-		if ok != tt.ok || got != tt.want {
-			t.Errorf("Check(%q) = %v, %v, want %v, %v", tt.secret, got, ok, tt.want, tt.ok)
+		got, err := keys.Check(tt.secret)
+		if (err == nil) != tt.ok || got != tt.want || err != nil && !fault.Unauthorized.Is(err) {
+			t.Errorf("Check(%q) = %v, %v, want %v, %v", tt.secret, got, err, tt.want, tt.ok)
 		}
 	}
-	if _, ok := New(nil).Check(""); ok {
+	if _, err := New(nil).Check(""); err == nil {
 		t.Error("no keys let an empty secret in")
 	}
 }
@@ -52,10 +54,10 @@ func TestSwapWhileChecking(t *testing.T) {
 	}
 	keys.Swap([]Key{freshKey})
 	wg.Wait()
-	if _, ok := keys.Check(old); ok {
+	if _, err := keys.Check(old); err == nil {
 		t.Error("the old key still opens")
 	}
-	if _, ok := keys.Check(fresh); !ok {
+	if _, err := keys.Check(fresh); err != nil {
 		t.Error("the fresh key does not open")
 	}
 }
@@ -81,7 +83,7 @@ func TestHashAsText(t *testing.T) {
 		t.Errorf("%s shows the secret", text)
 	}
 	var back Key
-	if err := json.Unmarshal(text, &back); err != nil || back != key {
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, key) {
 		t.Errorf("%s became %v, %v", text, back, err)
 	}
 	for _, wrong := range []string{"", "abc", strings.Repeat("x", 64), secret} {

@@ -19,13 +19,13 @@ func (g *Gateway) ask(rc *fasthttp.RequestCtx) error {
 	if crossSite(rc) {
 		return errCrossSite
 	}
-	caller, ok := g.pageCaller(&rc.Request.Header)
-	if !ok {
+	caller, err := g.pageCaller(&rc.Request.Header)
+	if err != nil {
 		return g.show(rc, 401, view{NeedsKey: true})
 	}
 	text := strings.ToValidUTF8(string(rc.PostArgs().Peek("question")), "\uFFFD")
 	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-	err := g.checkQuestion(text)
+	err = g.checkQuestion(text)
 	if err == nil {
 		err = g.answerPage(rc, caller, text)
 	}
@@ -48,8 +48,11 @@ func (g *Gateway) checkQuestion(text string) error {
 }
 
 func (g *Gateway) answerPage(rc *fasthttp.RequestCtx, caller serving.Caller, text string) error {
-	c := g.begin(rc)
+	c := g.begin(rc, caller)
 	defer c.leave()
+	if err := g.limit(rc, c, caller, utf8.RuneCountInString(text)); err != nil {
+		return err
+	}
 	events := g.svc.Answer(c.ctx, serving.Request{
 		ID:       answerID(rc),
 		Caller:   caller,

@@ -3,10 +3,14 @@ package gateway
 import (
 	"context"
 	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"tilgate/internal/fault"
+	"tilgate/serving"
 )
 
 // A call is the work behind one request. Its context ends when the reader
@@ -15,7 +19,11 @@ type call struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	id     string // of the request, for the log
+	caller string // whose it is; empty for nobody's
 	conn   *conn  // nil if it is not ours
+
+	release  func() // gives back what a limit lent; nil if none did
+	released atomic.Bool
 
 	streaming bool // the stream ends the call, not the handler
 }
@@ -27,9 +35,9 @@ func (c *call) leave() {
 	}
 }
 
-func (g *Gateway) begin(rc *fasthttp.RequestCtx) *call {
+func (g *Gateway) begin(rc *fasthttp.RequestCtx, caller serving.Caller) *call {
 	ctx, cancel := context.WithCancelCause(g.base)
-	c := &call{ctx: ctx, cancel: cancel, id: requestID(rc), conn: connOf(rc.Conn())}
+	c := &call{ctx: ctx, cancel: cancel, id: requestID(rc), caller: caller.Name, conn: connOf(rc.Conn())}
 	if c.conn != nil {
 		c.conn.begin(c)
 	}
@@ -42,6 +50,51 @@ func (c *call) end() {
 		c.conn.end(c)
 	}
 	c.cancel(nil)
+	if c.release != nil && c.released.CompareAndSwap(false, true) {
+		c.release()
+	}
+}
+
+// limit asks whether the caller's limits let a request of so many characters
+// in, and tells the caller what is left.
+func (g *Gateway) limit(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, chars int) error {
+	if g.opts.Limits == nil {
+		return nil
+	}
+	grant, err := g.opts.Limits.Admit(c.ctx, caller, chars)
+	if err != nil {
+		return c.explain(err)
+	}
+	c.release = grant.Release
+	if grant.Limit > 0 {
+		setNumber(rc, limitName, grant.Limit)
+		setNumber(rc, leftName, grant.Left)
+	}
+	return nil
+}
+
+var (
+	limitName = []byte("X-Ratelimit-Limit-Requests")
+	leftName  = []byte("X-Ratelimit-Remaining-Requests")
+)
+
+func setNumber(rc *fasthttp.RequestCtx, name []byte, n int64) {
+	var digits [20]byte
+	rc.Response.Header.SetCanonical(name, strconv.AppendInt(digits[:0], n, 10))
+}
+
+// errRevoked is why what a caller is being answered ends.
+var errRevoked = errors.New("the key was revoked")
+
+// twice is how long after a key ended its calls are ended again: some may have
+// been on their way in.
+const twice = time.Second
+
+// EndCaller ends, with an error, all that the caller of that name is being
+// answered.
+func (g *Gateway) EndCaller(name string) {
+	g.open.endCaller(name)
+	time.AfterFunc(twice, func() { g.open.endCaller(name) })
 }
 
 // traceOf returns the caller's span, if it sent one.
@@ -57,6 +110,9 @@ func traceOf(rc *fasthttp.RequestCtx) string {
 func (c *call) explain(err error) error {
 	if errors.Is(context.Cause(c.ctx), errDraining) {
 		return fault.Unavailable.Wrap(errors.Join(errDraining, err), "the server is shutting down; ask again")
+	}
+	if errors.Is(context.Cause(c.ctx), errRevoked) {
+		return fault.Unauthorized.Wrap(errors.Join(errRevoked, err), "this key was revoked while the answer was on its way")
 	}
 	return err
 }

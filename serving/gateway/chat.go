@@ -17,7 +17,8 @@ import (
 type endpoint struct {
 	surface serving.Surface
 	path    string
-	streams bool // unless the body says otherwise
+	streams bool  // unless the body says otherwise
+	bounds  []int // the fields, of which one must bound the answer if the key's policy does; nil where no text is generated
 	// auto answers in Tilgate's own way; nil means that the path has none.
 	auto func(g *Gateway, rc *fasthttp.RequestCtx, c *call, q asked) error
 }
@@ -32,15 +33,15 @@ type asked struct {
 
 // endpoints are all of them, by path.
 var endpoints = []endpoint{
-	{surface: serving.OpenAI, path: "/v1/chat/completions", auto: (*Gateway).auto},
-	{surface: serving.OpenAI, path: "/v1/completions"},
+	{surface: serving.OpenAI, path: "/v1/chat/completions", bounds: []int{fieldMaxTokens, fieldMaxCompletion}, auto: (*Gateway).auto},
+	{surface: serving.OpenAI, path: "/v1/completions", bounds: []int{fieldMaxTokens}},
 	{surface: serving.OpenAI, path: "/v1/embeddings"},
 	{surface: serving.OpenAI, path: "/v1/rerank"},
 	{surface: serving.OpenAI, path: "/v1/score"},
 	{surface: serving.OpenAI, path: "/tokenize"},
 	{surface: serving.OpenAI, path: "/detokenize"},
-	{surface: serving.Ollama, path: "/api/chat", streams: true, auto: (*Gateway).autoOllama},
-	{surface: serving.Ollama, path: "/api/generate", streams: true, auto: (*Gateway).autoOllama},
+	{surface: serving.Ollama, path: "/api/chat", streams: true, bounds: []int{fieldNumPredict}, auto: (*Gateway).autoOllama},
+	{surface: serving.Ollama, path: "/api/generate", streams: true, bounds: []int{fieldNumPredict}, auto: (*Gateway).autoOllama},
 	{surface: serving.Ollama, path: "/api/embed"},
 	{surface: serving.Ollama, path: "/api/embeddings"},
 	{surface: serving.Ollama, path: "/api/show", auto: (*Gateway).showAuto},
@@ -50,9 +51,9 @@ var endpoints = []endpoint{
 // strictly and answered by Tilgate; everything else goes on as it came.
 func (g *Gateway) handler(e endpoint) handler {
 	return func(rc *fasthttp.RequestCtx) error {
-		caller, ok := g.apiCaller(&rc.Request.Header)
-		if !ok {
-			return errNoKey
+		caller, err := g.apiCaller(&rc.Request.Header)
+		if err != nil {
+			return err
 		}
 		body, err := g.bodyOf(rc)
 		if err != nil {
@@ -62,9 +63,18 @@ func (g *Gateway) handler(e endpoint) handler {
 		if err != nil {
 			return err
 		}
-		c := g.begin(rc)
+		c := g.begin(rc, caller)
 		defer c.leave()
-		switch route := g.svc.Route(c.ctx, head.model); {
+		route := g.svc.Route(c.ctx, head.model)
+		if !route.Auto {
+			if err := head.permit(e, caller.Policy()); err != nil {
+				return err
+			}
+		}
+		if err := g.limit(rc, c, caller, chars(body)-head.media); err != nil {
+			return err
+		}
+		switch {
 		case !route.Auto:
 			return g.forward(rc, c, caller, serving.Raw{ID: answerID(rc), Created: time.Now(),
 				Surface: e.surface, Path: e.path, Model: head.model, Stream: head.stream, Trace: traceOf(rc), Body: body})

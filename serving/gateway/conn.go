@@ -16,18 +16,18 @@ import (
 type listener struct {
 	net.Listener
 	writeTimeout time.Duration
-	unused       *unused
+	unused       *conns
+	open         *conns
 	watch        *watcher
 }
 
-// unused holds the connections on which nothing came yet. Browsers open them
-// in store; fasthttp waits 5 s for each of them when it shuts down.
-type unused struct {
+// conns is a set of connections.
+type conns struct {
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 }
 
-func (u *unused) add(c *conn) {
+func (u *conns) add(c *conn) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.conns == nil {
@@ -36,17 +36,28 @@ func (u *unused) add(c *conn) {
 	u.conns[c] = struct{}{}
 }
 
-func (u *unused) remove(c *conn) {
+func (u *conns) remove(c *conn) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.conns, c)
 }
 
-func (u *unused) close() {
+func (u *conns) close() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for c := range u.conns {
 		c.Conn.Close()
+	}
+}
+
+// endCaller ends what a caller is being answered.
+func (u *conns) endCaller(name string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for c := range u.conns {
+		if call := c.call.Load(); call != nil && call.caller == name {
+			call.cancel(errRevoked)
+		}
 	}
 }
 
@@ -60,9 +71,10 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: nc, writeTimeout: l.writeTimeout, unused: l.unused}
+	c := &conn{Conn: nc, writeTimeout: l.writeTimeout, unused: l.unused, open: l.open}
 	c.unwatch = l.watch.add(nc, &c.watched)
 	l.unused.add(c)
+	l.open.add(c)
 	if secure, ok := nc.(*tls.Conn); ok {
 		return &tlsConn{c, secure}, nil
 	}
@@ -90,8 +102,9 @@ type conn struct {
 	writeUntil   time.Time
 	writeTimeout time.Duration
 	linger       atomic.Bool
-	unused       *unused
-	used         bool // by the goroutine that reads
+	unused       *conns // of those on which nothing came yet
+	open         *conns // of all
+	used         bool   // by the goroutine that reads
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -131,6 +144,7 @@ const (
 
 func (c *conn) Close() error {
 	c.unused.remove(c)
+	c.open.remove(c)
 	c.unwatch()
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if ok && c.linger.Load() && half.CloseWrite() == nil {

@@ -153,11 +153,11 @@ func TestPeek(t *testing.T) {
 		{`{"mod\u0065l":"a"}`, head{model: "a", has: 1 << fieldModel}, ""},
 		{`{"model":"a","n":3,"max_tokens":10.5,"logprobs":true,"options":{"num_predict":-1,"x":{"num_predict":9}},"chat_template_kwargs":{"enable_thinking":false}}`,
 			head{model: "a", has: 1<<fieldModel | 1<<fieldN | 1<<fieldMaxTokens | 1<<fieldLogprobs | 1<<fieldNumPredict | 1<<fieldOptions | 1<<fieldTemplateKwargs,
-				asks: [fields]int64{fieldN: 3, fieldMaxTokens: 11, fieldLogprobs: 1, fieldNumPredict: -1}}, ""},
+				asks: [fields]int64{fieldN: 3, fieldMaxTokens: 11, fieldLogprobs: 1, fieldNumPredict: -1, fieldTemplateKwargs: 0}, inside: 1 << fieldNumPredict}, ""},
 		{`{"model":"a","chat_template_kwargs":{"Chat_Template":"{{x}}"}}`, head{model: "a", has: 1<<fieldModel | 1<<fieldTemplate | 1<<fieldTemplateKwargs, asks: [fields]int64{fieldTemplate: 1}}, ""},
-		{`{"model":"a","messages":[{"content":[{"image_url":{"url":"data:image/png;base64,aa"}}]}]}`, head{model: "a", has: 1 << fieldModel}, ""},
-		{`{"model":"a","messages":[{"content":[{"im\u0061ge_url":{"detail":"low","URL":"HTTP://10.0.0.1/x"}}]}]}`, head{model: "a", has: 1 << fieldModel, remote: "HTTP://10.0.0.1/x"}, ""},
-		{`{"model":"a","messages":[{"content":[{"video_url":"file:///etc/passwd"}]}]}`, head{model: "a", has: 1 << fieldModel, remote: "file:///etc/passwd"}, ""},
+		{`{"model":"a","messages":[{"content":[{"image_url":{"url":"data:image/png;base64,aa"}}]}]}`, head{model: "a", has: 1 << fieldModel, media: 24}, ""},
+		{`{"model":"a","messages":[{"content":[{"im\u0061ge_url":{"detail":"low","URL":"HTTP://10.0.0.1/x"}}]}]}`, head{model: "a", has: 1 << fieldModel, remote: []string{"HTTP://10.0.0.1/x"}, media: 17}, ""},
+		{`{"model":"a","messages":[{"content":[{"video_url":"file:///etc/passwd"}]}]}`, head{model: "a", has: 1 << fieldModel, remote: []string{"file:///etc/passwd"}, media: 18}, ""},
 		{`{"model":"a","name":"b"}`, head{}, "model and name mean the same"},
 		{`{"model":"a","options":{"num_predict":1,"num_predict":2}}`, head{}, "num_predict stands twice"},
 		{`{"model":"a","N":100}`, head{}, "write n"},
@@ -170,7 +170,7 @@ func TestPeek(t *testing.T) {
 		{`{"model":"a","x":}`, head{}, "at byte 17"},
 	} {
 		got, err := peek([]byte(tt.body), false)
-		if tt.err == "" && (err != nil || got != tt.want) || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+		if tt.err == "" && (err != nil || !reflect.DeepEqual(got, tt.want)) || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 			t.Errorf("peek(%s) = %+v, %v, want %+v, %s", tt.body, got, err, tt.want, tt.err)
 		}
 	}

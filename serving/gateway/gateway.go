@@ -34,10 +34,10 @@ type Service interface {
 	Answer(ctx context.Context, r serving.Request) iter.Seq2[serving.Event, error]
 	// Forward returns what a plain model answers.
 	Forward(ctx context.Context, c serving.Caller, r serving.Raw) (serving.Reply, error)
-	// Models lists what can be named.
-	Models(ctx context.Context) ([]serving.ModelInfo, error)
-	// Running lists what is in memory now.
-	Running(ctx context.Context) ([]serving.ModelInfo, error)
+	// Models lists what the caller can name.
+	Models(ctx context.Context, c serving.Caller) ([]serving.ModelInfo, error)
+	// Running lists what is in memory now, of what the caller can name.
+	Running(ctx context.Context, c serving.Caller) ([]serving.ModelInfo, error)
 	// Search finds passages, and says what language it took the question for.
 	Search(ctx context.Context, c serving.Caller, q serving.Search) (serving.Found, error)
 	// Detect says what language texts are in.
@@ -50,9 +50,17 @@ type Service interface {
 	Ready(ctx context.Context) error
 }
 
-// Keys says who holds a secret. The secret is empty if none was shown.
+// Keys says who holds a secret, or why nobody is let in with it. The secret is
+// empty if none was shown.
 type Keys interface {
-	Check(secret string) (serving.Caller, bool)
+	Check(secret string) (serving.Caller, error)
+}
+
+// Limits says whether a caller may ask now, with so many characters. An error
+// is of the kind fault.Limited. Each request that is let in calls the grant's
+// Release, once, when it has ended.
+type Limits interface {
+	Admit(ctx context.Context, c serving.Caller, chars int) (serving.Grant, error)
 }
 
 // Options are the choices of whoever runs the gateway.
@@ -68,6 +76,8 @@ type Options struct {
 	WriteTimeout time.Duration // for one piece of an answer to be taken; 0 means 30 s
 	PingEvery    time.Duration // silence in a stream before a comment is sent; 0 means 10 s
 	DrainWait    time.Duration // between "not ready" and closing the door, for a balancer to notice
+
+	Limits Limits // nil sets none
 
 	Log *slog.Logger // nil means slog.Default()
 }
@@ -107,7 +117,8 @@ type Gateway struct {
 	cancel   context.CancelCauseFunc
 	draining atomic.Bool
 	watch    func() (*watcher, error) // the one of all connections, made when it is first needed
-	unused   unused
+	unused   conns                    // on which nothing came yet: browsers open them in store, and fasthttp waits 5 s for each when it shuts down
+	open     conns
 	heavy    chan struct{} // one for each stream that is packed with much memory
 }
 
@@ -147,7 +158,7 @@ func (g *Gateway) Serve(ln net.Listener) error {
 	if err != nil {
 		return fmt.Errorf("watching connections: %w", err)
 	}
-	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout, unused: &g.unused, watch: watch})
+	return g.server.Serve(&listener{Listener: ln, writeTimeout: g.opts.WriteTimeout, unused: &g.unused, open: &g.open, watch: watch})
 }
 
 // lastWords is the time in which answers that are cut can say so.

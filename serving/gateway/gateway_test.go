@@ -31,8 +31,11 @@ const secret = "tg-of-the-tests"
 
 type testKeys struct{}
 
-func (testKeys) Check(s string) (serving.Caller, bool) {
-	return serving.Caller{Name: "tests"}, s == secret
+func (testKeys) Check(s string) (serving.Caller, error) {
+	if s != secret {
+		return serving.Caller{}, errNoKey
+	}
+	return serving.Caller{Name: "tests"}, nil
 }
 
 // A fake answers by script.
@@ -82,14 +85,14 @@ func (f *fake) Forward(ctx context.Context, _ serving.Caller, r serving.Raw) (re
 	return reply, err
 }
 
-func (f *fake) Models(context.Context) ([]serving.ModelInfo, error) {
+func (f *fake) Models(context.Context, serving.Caller) ([]serving.ModelInfo, error) {
 	return []serving.ModelInfo{
 		{Name: "auto", Owner: "tilgate"},
 		{Name: "hf.co/meta/llama:8b", Owner: "ollama", Created: time.Unix(1700000000, 0)},
 	}, f.models
 }
 
-func (f *fake) Running(context.Context) ([]serving.ModelInfo, error) {
+func (f *fake) Running(context.Context, serving.Caller) ([]serving.ModelInfo, error) {
 	return []serving.ModelInfo{{Name: "llama:8b", Owner: "ollama", Size: 5, Digest: "d"}}, nil
 }
 

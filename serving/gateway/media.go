@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // mediaKeys are followed by what a model is to see or hear: an address, or an
@@ -32,6 +33,12 @@ func (p *peeker) walk(key []byte) error {
 		if media {
 			return p.address()
 		}
+		if string(key) == "images" { // Ollama's, in base64
+			at := p.pos
+			err := p.skip()
+			p.media += p.pos - at
+			return err
+		}
 	}
 	return p.skip()
 }
@@ -42,10 +49,33 @@ func (p *peeker) address() error {
 	if err != nil {
 		return err
 	}
-	if trimmed := strings.TrimSpace(url); strings.Contains(trimmed, ":") && !hasScheme(trimmed, "data") && p.remote == "" {
-		p.remote = trimmed
+	if trimmed := strings.TrimSpace(url); strings.Contains(trimmed, ":") && !hasScheme(trimmed, "data") {
+		p.remote = append(p.remote, trimmed)
 	}
+	p.media += len(url)
 	return nil
+}
+
+// chars counts the characters of a body, an escape as the one that it stands
+// for: who escapes all that is not ASCII is not to pay for six.
+func chars(body []byte) int {
+	n := utf8.RuneCount(body)
+	for rest := body; ; {
+		i := bytes.IndexByte(rest, '\\')
+		if i < 0 || i+1 >= len(rest) {
+			return n
+		}
+		n--
+		if rest[i+1] != 'u' || i+6 > len(rest) {
+			rest = rest[i+2:]
+			continue
+		}
+		n -= 4
+		if c := rest[i+3] | 0x20; rest[i+2]|0x20 == 'd' && c >= 'c' && c <= 'f' {
+			n-- // the second half of a pair
+		}
+		rest = rest[i+6:]
+	}
 }
 
 func hasScheme(url, scheme string) bool {

@@ -62,12 +62,13 @@ func (g *Gateway) model(rc *fasthttp.RequestCtx) error {
 }
 
 func (g *Gateway) listModels(rc *fasthttp.RequestCtx) ([]serving.ModelInfo, error) {
-	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
-		return nil, errNoKey
+	caller, err := g.apiCaller(&rc.Request.Header)
+	if err != nil {
+		return nil, err
 	}
-	c := g.begin(rc)
+	c := g.begin(rc, caller)
 	defer c.end()
-	list, err := g.svc.Models(c.ctx)
+	list, err := g.svc.Models(c.ctx, caller)
 	return list, c.explain(err)
 }
 
@@ -82,7 +83,7 @@ func (g *Gateway) ready(rc *fasthttp.RequestCtx) error {
 	if g.draining.Load() {
 		return fault.Unavailable.Errorf("the server is shutting down")
 	}
-	c := g.begin(rc)
+	c := g.begin(rc, serving.Caller{})
 	defer c.end()
 	if err := g.svc.Ready(c.ctx); err != nil {
 		sentence, _ := fault.Public(err)

@@ -39,12 +39,13 @@ func (g *Gateway) tags(rc *fasthttp.RequestCtx) error {
 
 // running answers GET /api/ps: what is in memory.
 func (g *Gateway) running(rc *fasthttp.RequestCtx) error {
-	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
-		return errNoKey
+	caller, err := g.apiCaller(&rc.Request.Header)
+	if err != nil {
+		return err
 	}
-	c := g.begin(rc)
+	c := g.begin(rc, caller)
 	defer c.end()
-	list, err := g.svc.Running(c.ctx)
+	list, err := g.svc.Running(c.ctx, caller)
 	if err != nil {
 		return c.explain(err)
 	}
@@ -93,8 +94,8 @@ func (g *Gateway) ollamaVersion(rc *fasthttp.RequestCtx) error {
 // keep refuses what would change the models of a server: they are its
 // operator's.
 func (g *Gateway) keep(rc *fasthttp.RequestCtx) error {
-	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
-		return errNoKey
+	if _, err := g.apiCaller(&rc.Request.Header); err != nil {
+		return err
 	}
 	return refuse(403, "forbidden", "models are not changed through Tilgate; its operator does so at the model server")
 }

@@ -104,7 +104,7 @@ func (g *Gateway) home(rc *fasthttp.RequestCtx) error {
 	if key := string(rc.QueryArgs().Peek("key")); key != "" {
 		return g.enter(rc, key)
 	}
-	if _, ok := g.pageCaller(&rc.Request.Header); !ok {
+	if _, err := g.pageCaller(&rc.Request.Header); err != nil {
 		// After a link from elsewhere the browser keeps a strict cookie back
 		// until the next request, which must come from a page of ours.
 		elsewhere := string(rc.Request.Header.Peek("Sec-Fetch-Site")) == "cross-site"
@@ -135,7 +135,7 @@ var errCrossSite = refuse(403, "cross_site", "this form was sent from a page of 
 
 // enter keeps a valid key in the browser and leads to the page.
 func (g *Gateway) enter(rc *fasthttp.RequestCtx, key string) error {
-	if _, ok := g.keys.Check(key); !ok {
+	if _, err := g.keys.Check(key); err != nil {
 		return g.show(rc, 401, view{NeedsKey: true, Error: "This key is not known here."})
 	}
 	setCookie(rc, key, cookieAge)

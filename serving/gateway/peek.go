@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -11,9 +12,11 @@ import (
 type head struct {
 	model  string
 	stream bool
-	asks   [fields]int64 // the value of a number; 1 for what is there and no number
+	asks   [fields]int64 // the value of a number; 1 for true, notNumber for what is neither
 	has    uint32        // a bit for each field that is there and not null
-	remote string        // where an image or the like would be fetched from
+	remote []string      // where images and the like would be fetched from
+	media  int           // bytes of images and the like that stand in the body
+	inside uint32        // a bit for each field that is there in Ollama's options
 }
 
 // The fields that are looked for, at the top and in Ollama's options.
@@ -26,9 +29,12 @@ const (
 	fieldMaxTokens
 	fieldMaxCompletion
 	fieldNumPredict
+	fieldNPredict // llama.cpp's max_tokens, which wins over OpenAI's
+	fieldNCmpl    // llama.cpp's n
 	fieldLogprobs
 	fieldTopLogprobs
 	fieldPromptLogprobs
+	fieldNProbs // llama.cpp's top_logprobs
 	fieldTemplate
 	fieldOllamaTemplate
 	fieldTemplateKwargs
@@ -38,8 +44,8 @@ const (
 	fields
 )
 
-var fieldNames = [fields]string{"model", "name", "stream", "n", "best_of", "max_tokens", "max_completion_tokens", "num_predict",
-	"logprobs", "top_logprobs", "prompt_logprobs", "chat_template", "template", "chat_template_kwargs", "lora", "lora_request", "options"}
+var fieldNames = [fields]string{"model", "name", "stream", "n", "best_of", "max_tokens", "max_completion_tokens", "num_predict", "n_predict",
+	"n_cmpl", "logprobs", "top_logprobs", "prompt_logprobs", "n_probs", "chat_template", "template", "chat_template_kwargs", "lora", "lora_request", "options"}
 
 func (h *head) asked(field int) bool { return h.has&(1<<field) != 0 }
 
@@ -95,6 +101,9 @@ func (p *peeker) fields(path string) error {
 			return nil
 		}
 		p.has |= 1 << field
+		if path != "" {
+			p.inside |= 1 << field
+		}
 		return p.value(field)
 	})
 }
@@ -126,6 +135,9 @@ func (p *peeker) value(field int) (err error) {
 		}
 	}
 	p.asks[field] = 1
+	if c := p.kind(); c == '"' || c == '[' || c == '{' {
+		p.asks[field] = notNumber
+	}
 	if c := p.kind(); c == '-' || c >= '0' && c <= '9' {
 		text, err := p.number()
 		if err != nil {
@@ -139,6 +151,10 @@ func (p *peeker) value(field int) (err error) {
 	}
 	return p.walk(nil)
 }
+
+// notNumber stands for what some servers take for a number, such as "100". It is
+// over every bound.
+const notNumber = math.MaxInt64
 
 // whole returns a number rounded up, bounded to what an int64 holds.
 func whole(text string) int64 {

@@ -34,26 +34,26 @@ func (g *Gateway) readLimits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 
 // apiCaller says who calls the API: by the Authorization header alone, since
 // a browser adds cookies to requests that its user knows nothing of.
-func (g *Gateway) apiCaller(h *fasthttp.RequestHeader) (serving.Caller, bool) {
+func (g *Gateway) apiCaller(h *fasthttp.RequestHeader) (serving.Caller, error) {
 	scheme, secret, _ := strings.Cut(string(h.Peek("Authorization")), " ")
 	if scheme != "" && !strings.EqualFold(scheme, "Bearer") {
-		return serving.Caller{}, false
+		return serving.Caller{}, errNoKey
 	}
 	return g.keys.Check(strings.TrimSpace(secret))
 }
 
 // pageCaller says who asks on the page: by its cookie.
-func (g *Gateway) pageCaller(h *fasthttp.RequestHeader) (serving.Caller, bool) {
+func (g *Gateway) pageCaller(h *fasthttp.RequestHeader) (serving.Caller, error) {
 	return g.keys.Check(string(h.Cookie(cookieName)))
 }
 
 // known reports whether a request shows a key of either sort.
 func (g *Gateway) known(h *fasthttp.RequestHeader) bool {
-	_, ok := g.apiCaller(h)
-	if !ok {
-		_, ok = g.pageCaller(h)
+	_, err := g.apiCaller(h)
+	if err != nil {
+		_, err = g.pageCaller(h)
 	}
-	return ok
+	return err == nil
 }
 
 // unreadable answers what is not a request. fasthttp closes the connection

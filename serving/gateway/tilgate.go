@@ -61,13 +61,13 @@ type foundObject struct {
 
 // search answers POST /v1/search.
 func (g *Gateway) search(rc *fasthttp.RequestCtx) error {
-	caller, ok := g.apiCaller(&rc.Request.Header)
-	if !ok {
-		return errNoKey
+	caller, err := g.apiCaller(&rc.Request.Header)
+	if err != nil {
+		return err
 	}
 	var q serving.Search
 	var k *int
-	err := g.body(rc, func(d *decoder) table {
+	err = g.body(rc, func(d *decoder) table {
 		return table{
 			"query":     d.line(&q.Query),
 			"language":  d.tag(&q.Language),
@@ -85,8 +85,11 @@ func (g *Gateway) search(rc *fasthttp.RequestCtx) error {
 	case k != nil:
 		q.K = *k
 	}
-	c := g.begin(rc)
+	c := g.begin(rc, caller)
 	defer c.end()
+	if err := g.limit(rc, c, caller, utf8.RuneCountInString(q.Query)); err != nil {
+		return err
+	}
 	found, err := g.svc.Search(c.ctx, caller, q)
 	if err != nil {
 		return c.explain(err)
@@ -101,11 +104,12 @@ func (g *Gateway) search(rc *fasthttp.RequestCtx) error {
 
 // detect answers POST /v1/detect.
 func (g *Gateway) detect(rc *fasthttp.RequestCtx) error {
-	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
-		return errNoKey
+	caller, err := g.apiCaller(&rc.Request.Header)
+	if err != nil {
+		return err
 	}
 	var texts []string
-	err := g.body(rc, func(d *decoder) table {
+	err = g.body(rc, func(d *decoder) table {
 		return table{"input": func(path string) error {
 			one := func(path string) error {
 				if len(texts) == mostTexts {
@@ -125,6 +129,15 @@ func (g *Gateway) detect(rc *fasthttp.RequestCtx) error {
 	}
 	if len(texts) == 0 {
 		return fault.Invalid.Field("input", "input is missing or empty; it is a text or a list of texts")
+	}
+	c := g.begin(rc, caller)
+	defer c.end()
+	chars := 0
+	for _, text := range texts {
+		chars += utf8.RuneCountInString(text)
+	}
+	if err := g.limit(rc, c, caller, chars); err != nil {
+		return err
 	}
 	out := make([]language, len(texts))
 	for i, l := range g.svc.Detect(texts) {
@@ -148,10 +161,11 @@ type spokenObject struct {
 
 // languages answers GET /v1/languages.
 func (g *Gateway) languages(rc *fasthttp.RequestCtx) error {
-	if _, ok := g.apiCaller(&rc.Request.Header); !ok {
-		return errNoKey
+	caller, err := g.apiCaller(&rc.Request.Header)
+	if err != nil {
+		return err
 	}
-	c := g.begin(rc)
+	c := g.begin(rc, caller)
 	defer c.end()
 	out := []spokenObject{}
 	for _, l := range g.svc.Languages(c.ctx) {
@@ -174,11 +188,11 @@ type knowledgeObject struct {
 
 // knowledgeBases answers GET /v1/knowledge.
 func (g *Gateway) knowledgeBases(rc *fasthttp.RequestCtx) error {
-	caller, ok := g.apiCaller(&rc.Request.Header)
-	if !ok {
-		return errNoKey
+	caller, err := g.apiCaller(&rc.Request.Header)
+	if err != nil {
+		return err
 	}
-	c := g.begin(rc)
+	c := g.begin(rc, caller)
 	defer c.end()
 	list, err := g.svc.Knowledge(c.ctx, caller)
 	if err != nil {

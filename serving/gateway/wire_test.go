@@ -129,7 +129,7 @@ func TestNoRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer watch.close()
-	l := &listener{Listener: &broken{Listener: ln}, unused: new(unused), watch: watch}
+	l := &listener{Listener: &broken{Listener: ln}, unused: new(conns), open: new(conns), watch: watch}
 	dial(t, ln.Addr().String(), "")
 	c, err := l.Accept()
 	if err != nil {

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"tilgate/serving/auth"
+	"tilgate/serving/gateway"
+)
+
+// access is who may call, and how much.
+type access struct {
+	keys   *auth.Keys   // whose being taken back ends answers
+	who    gateway.Keys // keys and all else that lets callers in
+	limits limits
+}
+
+// openAccess reads who may call, and follows the file of keys until ctx ends.
+func openAccess(ctx context.Context, c Config, log *slog.Logger) (access, func(), error) {
+	keys, err := auth.OpenLive(c.Keys, c.keysFile(), log)
+	if err != nil {
+		return access{}, nil, err
+	}
+	if keys.Len() == 0 {
+		return access{}, nil, fmt.Errorf("nobody could call: there is no key in %s, and no [[key]] in the configuration; tilgate key create NAME makes one", c.keysFile().Path)
+	}
+	limits, closeLimits, err := openLimits(c, log)
+	if err != nil {
+		return access{}, nil, err
+	}
+	go keys.Watch(ctx, followEvery)
+	return access{keys: keys.Keys, who: keys, limits: limits}, closeLimits, nil
+}

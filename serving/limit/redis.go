@@ -1,0 +1,202 @@
+package limit
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tilgate/internal/fault"
+	"tilgate/serving"
+)
+
+// What happens to requests while Redis cannot be asked.
+const (
+	DownLocal  = "local"  // each process limits its own
+	DownOpen   = "open"   // all are let in
+	DownClosed = "closed" // none is
+)
+
+// Options of a Redis.
+type Options struct {
+	URL      string // redis://user:password@host:port/db, or rediss:// for TLS
+	Password string // in place of the URL's
+	Down     string // DownLocal, DownOpen or DownClosed; empty is DownLocal
+	// Local limits while Redis is down; nil makes one.
+	Local *Memory
+	Log   *slog.Logger // nil means slog.Default()
+}
+
+// A Redis limits the callers of all processes that share one Redis server. An
+// admission is one round trip. A request in progress holds a slot there, which
+// is renewed, and runs out if the process is killed. What is settled after a
+// request is sent from one goroutine, so that nobody waits for it.
+type Redis struct {
+	client *redis.Client
+	opts   Options
+	own    string        // what the slots of this process begin with
+	life   time.Duration // of a slot that is not renewed
+	number atomic.Uint64
+
+	down atomic.Int64 // until when Redis is not asked, in Unix nanoseconds
+
+	mu    sync.Mutex
+	slots map[string]string // in progress: the caller, by slot
+
+	later chan []any // arguments of the script, the caller's name first
+	stop  context.CancelFunc
+	done  chan struct{}
+}
+
+//go:embed admit.lua
+var source string
+
+var script = redis.NewScript(source)
+
+const (
+	slotLife = 30 * time.Second // without being renewed
+	renewal  = 10 * time.Second
+	patience = 250 * time.Millisecond // with Redis, before it counts as down
+	respite  = time.Second            // between two tries of one that is down
+	backlog  = 1 << 14                // requests that may wait to be settled
+)
+
+// OpenRedis returns limits in a Redis server, which need not be there yet.
+func OpenRedis(o Options) (*Redis, error) {
+	opts, err := redis.ParseURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Password != "" {
+		opts.Password = o.Password
+	}
+	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = patience, patience, patience, patience
+	opts.MaxRetries = -1 // an admission that may have arrived is not made twice
+	opts.DisableIdentity = true
+	if o.Local == nil {
+		o.Local = new(Memory)
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &Redis{client: redis.NewClient(opts), opts: o, own: rand.Text() + ".", life: slotLife, slots: map[string]string{},
+		later: make(chan []any, backlog), stop: stop, done: make(chan struct{})}
+	go r.run(ctx)
+	return r, nil
+}
+
+// Close settles what is left to settle, and ends.
+func (r *Redis) Close() error {
+	r.stop()
+	<-r.done
+	return r.client.Close()
+}
+
+// Admit lets a request with so many characters in, or says when to come again.
+func (r *Redis) Admit(ctx context.Context, c serving.Caller, chars int) (serving.Grant, error) {
+	l := limitsOf(c)
+	if l == nil {
+		return serving.Grant{}, nil
+	}
+	if r.isDown() {
+		return r.without(ctx, c, chars)
+	}
+	slot := r.own + strconv.FormatUint(r.number.Add(1), 36)
+	what, n, err := r.ask(ctx, c.Name, r.arguments("admit", slot, serving.Quota{Requests: 1, Chars: bounded(chars)}, l))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return serving.Grant{}, err
+	case err != nil:
+		r.broken(err)
+		return r.without(ctx, c, chars)
+	case what >= 0:
+		return serving.Grant{}, over(int(what), l, time.Duration(n)*time.Millisecond)
+	}
+	r.mu.Lock()
+	r.slots[slot] = c.Name
+	r.mu.Unlock()
+	return serving.Grant{Release: func() { r.free(c.Name, slot) }, Limit: l.Requests, Left: n}, nil
+}
+
+// without decides while Redis cannot be asked.
+func (r *Redis) without(ctx context.Context, c serving.Caller, chars int) (serving.Grant, error) {
+	switch r.opts.Down {
+	case DownOpen:
+		return serving.Grant{}, nil
+	case DownClosed:
+		return serving.Grant{}, fault.Unavailable.After(respite, "the limits of this key cannot be checked now; ask again")
+	}
+	return r.opts.Local.Admit(ctx, c, chars)
+}
+
+func (r *Redis) free(name, slot string) {
+	r.mu.Lock()
+	delete(r.slots, slot)
+	r.mu.Unlock()
+	r.send(append([]any{name}, r.arguments("settle", slot, serving.Quota{}, &serving.Limits{})...))
+}
+
+// Record charges what a request turned out to cost.
+func (r *Redis) Record(ctx context.Context, x serving.Exchange) {
+	l := limitsOf(x.Caller)
+	if l == nil {
+		return
+	}
+	if r.isDown() {
+		r.opts.Local.Record(ctx, x)
+		return
+	}
+	r.send(append([]any{x.Caller.Name}, r.arguments("settle", "", settled(x), l)...))
+}
+
+// send has the script run soon. What finds no room is not charged: Redis has
+// been slow for long then, and nobody is to wait.
+func (r *Redis) send(args []any) {
+	select {
+	case r.later <- args:
+	default:
+	}
+}
+
+func (r *Redis) arguments(verb, slot string, cost serving.Quota, l *serving.Limits) []any {
+	return []any{verb, slot, r.life.Milliseconds(), cost.Requests, cost.Chars, cost.Tokens,
+		l.Requests, l.Chars, l.Tokens, l.Concurrent, l.Day.Requests, l.Day.Chars, l.Day.Tokens,
+		l.Month.Requests, l.Month.Chars, l.Month.Tokens}
+}
+
+// keysOf returns where a caller's use is kept; the braces keep both on one
+// server of a cluster.
+func keysOf(name string) []string {
+	base := "tilgate:{" + url.QueryEscape(name) + "}:"
+	return []string{base + "used", base + "live"}
+}
+
+// ask runs the script.
+func (r *Redis) ask(ctx context.Context, name string, args []any) (what, n int64, err error) {
+	got, err := script.Run(ctx, r.client, keysOf(name), args...).Int64Slice()
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(got) != 2 || got[0] < -1 || got[0] > monthTokens {
+		return 0, 0, fault.Internal.Errorf("Redis answers %v", got)
+	}
+	return got[0], got[1], nil
+}
+
+func (r *Redis) isDown() bool { return time.Now().UnixNano() < r.down.Load() }
+
+// broken notes that Redis cannot be asked, and says so once in a while.
+func (r *Redis) broken(err error) {
+	until := time.Now().Add(respite).UnixNano()
+	if before := r.down.Swap(until); until-before > int64(renewal) {
+		r.opts.Log.Error("Redis cannot be asked about limits", "down", r.opts.Down, "err", err)
+	}
+}
