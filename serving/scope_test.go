@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -105,5 +106,34 @@ func TestScopeForwards(t *testing.T) {
 	c.Scope = &Scope{Models: []string{"auto"}, Languages: []lang.Tag{"ky"}}
 	if got := names(); !slices.Equal(got, []string{"auto", "auto:ky"}) {
 		t.Errorf("it may name %q", got)
+	}
+}
+
+// library lists the same for everybody.
+type library struct{}
+
+func (library) Knowledge(context.Context, string) ([]KnowledgeBase, error) {
+	return []KnowledgeBase{{Name: "courts"}, {Name: "desk"}}, nil
+}
+
+func TestScopeSearches(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.parts.Library = library{}
+	c := Caller{Name: "desk", Scope: &Scope{Languages: []lang.Tag{"ky"}, Knowledge: []string{"desk", "health"}, Models: []string{"sw"}}}
+	if _, err := w.Search(t.Context(), c, Search{Query: question}); err != nil || !slices.Equal(w.queries[0].KBs, c.Scope.Knowledge) {
+		t.Errorf("%v, %+v", err, w.queries)
+	}
+	w.queries = nil
+	for _, q := range []Search{{Query: question, Knowledge: []string{"courts"}}, {Query: question, Language: "ru"}} {
+		if _, err := w.Search(t.Context(), c, q); !fault.Forbidden.Is(err) || len(w.queries) > 0 {
+			t.Errorf("%+v: %v, %+v", q, err, w.queries)
+		}
+	}
+	if list, err := w.Knowledge(t.Context(), c); err != nil || len(list) != 1 || list[0].Name != "desk" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	w.upstream.models = []ModelInfo{{Name: "tiny"}, {Name: "sw:latest"}}
+	if list, err := w.Running(t.Context(), c); err != nil || len(list) != 1 || list[0].Name != "sw:latest" {
+		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -99,7 +99,8 @@ func (b *bench) startTilgateWith(backends string) error {
 	if err := build("../..", path, "./cmd/tilgate"); err != nil {
 		return err
 	}
-	out, err := exec.Command(path, "key", "create", "bench").CombinedOutput()
+	out, err := exec.Command(path, "key", "create", "bench", "--requests-per-minute", "1000000000", "--chars-per-minute", "1000000000000",
+		"--tokens-per-minute", "1000000000000", "--concurrent", "10000", "--chars-per-month", "1000000000000").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("making a key: %w\n%s", err, out)
 	}

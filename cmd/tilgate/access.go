@@ -22,13 +22,17 @@ func openAccess(ctx context.Context, c Config, log *slog.Logger) (access, func()
 	if err != nil {
 		return access{}, nil, err
 	}
-	if keys.Len() == 0 {
+	if keys.Len() == 0 && c.OIDC.Issuer == "" {
 		return access{}, nil, fmt.Errorf("nobody could call: there is no key in %s, and no [[key]] in the configuration; tilgate key create NAME makes one", c.keysFile().Path)
+	}
+	who, err := c.OIDC.open(keys.Keys)
+	if err != nil {
+		return access{}, nil, err
 	}
 	limits, closeLimits, err := openLimits(c, log)
 	if err != nil {
 		return access{}, nil, err
 	}
 	go keys.Watch(ctx, followEvery)
-	return access{keys: keys.Keys, who: keys, limits: limits}, closeLimits, nil
+	return access{keys: keys.Keys, who: who, limits: limits}, closeLimits, nil
 }

@@ -170,7 +170,7 @@ func (c *chaos) killServer(ctx context.Context, s *wildServer) {
 	}
 }
 
-var token = regexp.MustCompile(`token-\d+-\d+`)
+var mark = regexp.MustCompile(`token-\d+-\d+`)
 
 // ask asks without end, and notes what came to its end.
 func (c *chaos) ask(ctx context.Context, caller int) {
@@ -202,7 +202,7 @@ func (c *chaos) ask(ctx context.Context, caller int) {
 		answer, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		cancel()
-		if said := token.Find(answer); said != nil && string(said) != own {
+		if said := mark.Find(answer); said != nil && string(said) != own {
 			c.foreign.Add(1)
 			c.t.Errorf("%s got %s", own, said)
 		}
@@ -330,7 +330,7 @@ func (s *wildServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	said := string(token.Find(body))
+	said := string(mark.Find(body))
 	stream := bytes.Contains(body, []byte(`"stream":true`))
 	whole := `{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"` + said + `"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`
 	time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)

@@ -52,6 +52,7 @@ type Config struct {
 	Retrieve RetrieveConfig `toml:"retrieve,omitempty"`
 
 	Cache CacheConfig `toml:"cache"`
+	OIDC  OIDCConfig  `toml:"oidc,omitempty"`  // callers with a token of an identity provider
 	Redis RedisConfig `toml:"redis,omitempty"` // where limits are counted for several processes
 }
 
@@ -169,6 +170,7 @@ func (c Config) check() []error {
 	c.checkRetrieval(fault)
 	c.Cache.check(fault)
 	c.Redis.check(fault)
+	c.OIDC.check(fault)
 	faults = append(faults, auth.Check(c.Keys)...)
 	return faults
 }
@@ -207,7 +209,9 @@ keys, a file of callers that tilgate key changes (keys.toml in data, if it says
 nothing); and a [[key]] for each further caller: name, hash, tenant, language,
 expires, and what it may use: models, languages, knowledge, sites, admin,
 [key.policy] and [key.limits]; [redis], where several
-processes count the limits of keys together: url, down. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
+processes count the limits of keys together: url, down; [oidc], an identity
+provider whose tokens let callers in: issuer, audience, jwks_file, tenant_claim,
+groups_claim, and an [[oidc.scope]] for each group: group, and what a key has. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
 temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,

@@ -9,7 +9,7 @@
 //
 // A citizen asks in Kyrgyz, over OpenAI's API, with model "auto". The request
 // arrives at serving/gateway, which speaks HTTP and nothing else does. It asks
-// serving/auth whose key this is and serving/limit whether the key has used up
+// serving/auth whose key this is, or serving/auth/token whose token, and serving/limit whether the key has used up
 // what it may, copies what it needs out of the request, and
 // calls the Service in serving, whose words (Request, Event, Exchange) every
 // other package on the way uses.
@@ -108,7 +108,7 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
 //	stories  serving wire queue overlay push           ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict

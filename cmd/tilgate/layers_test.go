@@ -39,6 +39,7 @@ var storeys = map[string]int{
 
 	"serving/gateway":           edges,
 	"serving/auth":              edges,
+	"serving/auth/token":        edges,
 	"serving/limit":             edges,
 	"serving/pool":              edges,
 	"serving/ollama":            edges,

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+
+	"tilgate/serving"
+	"tilgate/serving/auth"
+	"tilgate/serving/auth/token"
+	"tilgate/serving/gateway"
+)
+
+// OIDCConfig says whose signed tokens let callers in, beside keys.
+type OIDCConfig struct {
+	Issuer      string        `toml:"issuer"`       // an identity provider that speaks OpenID Connect; empty is none
+	Audience    string        `toml:"audience"`     // that tokens must be for
+	JWKSFile    string        `toml:"jwks_file"`    // its public keys, in place of asking it
+	TenantClaim string        `toml:"tenant_claim"` // whose value is the tenant
+	GroupsClaim string        `toml:"groups_claim"` // whose values are groups; empty is "groups"
+	Scopes      []token.Group `toml:"scope"`        // what the members of a group may use; the first counts
+}
+
+func (c OIDCConfig) check(fault func(format string, args ...any)) {
+	if c.Issuer == "" && (c.Audience != "" || c.JWKSFile != "" || len(c.Scopes) > 0) {
+		fault("oidc.issuer: it is missing, such as https://login.example.org")
+	}
+	if c.Issuer == "" {
+		return
+	}
+	if u, err := url.Parse(c.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && !isLoopback(u.Host) {
+		fault("oidc.issuer: %q is not an https URL such as https://login.example.org", c.Issuer)
+	}
+	if c.Audience == "" {
+		fault("oidc.audience: it is missing: a token for any other service would open this one")
+	}
+	for i := range c.Scopes {
+		if c.Scopes[i].Name == "" {
+			fault("oidc.scope %d: its group is missing", i+1)
+		}
+		for _, err := range auth.CheckScope(&c.Scopes[i].Scope) {
+			fault("oidc.scope %d: %w", i+1, err)
+		}
+	}
+}
+
+// doors let callers in by key, and by token.
+type doors struct {
+	keys   *auth.Keys
+	tokens *token.Verifier
+}
+
+func (d doors) Check(secret string) (serving.Caller, error) {
+	if token.Looks(secret) {
+		return d.tokens.Check(secret)
+	}
+	return d.keys.Check(secret)
+}
+
+// open returns what lets callers in: keys alone where no issuer is configured.
+func (c OIDCConfig) open(keys *auth.Keys) (gateway.Keys, error) {
+	if c.Issuer == "" {
+		return keys, nil
+	}
+	tokens, err := token.New(token.Options{Issuer: c.Issuer, Audience: c.Audience, JWKSFile: c.JWKSFile,
+		TenantClaim: c.TenantClaim, GroupsClaim: c.GroupsClaim, Scopes: c.Scopes})
+	if err != nil {
+		return nil, fmt.Errorf("reading the keys of %s from %s: %w", c.Issuer, c.JWKSFile, err)
+	}
+	return doors{keys, tokens}, nil
+}
