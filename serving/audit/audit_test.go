@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -39,7 +40,7 @@ func child(folder string) {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				id := fmt.Sprintf("%d-%d-%d", os.Getpid(), w, i)
-				if l.Record(nil, Entry{Kind: "answer", ID: id}) == nil {
+				if l.Record(context.Background(), Entry{Kind: "answer", ID: id}) == nil {
 					fmt.Println("kept", id)
 				}
 			}
