@@ -6,18 +6,19 @@ import (
 
 	"tilgate/serving"
 	"tilgate/serving/auth"
-	"tilgate/serving/auth/token"
+	jwt "tilgate/serving/auth/token"
 	"tilgate/serving/gateway"
 )
 
 // OIDCConfig says whose signed tokens let callers in, beside keys.
 type OIDCConfig struct {
-	Issuer      string        `toml:"issuer"`       // an identity provider that speaks OpenID Connect; empty is none
-	Audience    string        `toml:"audience"`     // that tokens must be for
-	JWKSFile    string        `toml:"jwks_file"`    // its public keys, in place of asking it
-	TenantClaim string        `toml:"tenant_claim"` // whose value is the tenant
-	GroupsClaim string        `toml:"groups_claim"` // whose values are groups; empty is "groups"
-	Scopes      []token.Group `toml:"scope"`        // what the members of a group may use; the first counts
+	PlaceConfig
+	Issuer      string      `toml:"issuer"`       // an identity provider that speaks OpenID Connect; empty is none
+	Audience    string      `toml:"audience"`     // that tokens must be for
+	JWKSFile    string      `toml:"jwks_file"`    // its public keys, in place of asking it
+	TenantClaim string      `toml:"tenant_claim"` // whose value is the tenant
+	GroupsClaim string      `toml:"groups_claim"` // whose values are groups; empty is "groups"
+	Scopes      []jwt.Group `toml:"scope"`        // what the members of a group may use; the first counts
 }
 
 func (c OIDCConfig) check(fault func(format string, args ...any)) {
@@ -46,11 +47,11 @@ func (c OIDCConfig) check(fault func(format string, args ...any)) {
 // doors let callers in by key, and by token.
 type doors struct {
 	keys   *auth.Keys
-	tokens *token.Verifier
+	tokens *jwt.Verifier
 }
 
 func (d doors) Check(secret string) (serving.Caller, error) {
-	if token.Looks(secret) {
+	if jwt.Looks(secret) {
 		return d.tokens.Check(secret)
 	}
 	return d.keys.Check(secret)
@@ -61,8 +62,9 @@ func (c OIDCConfig) open(keys *auth.Keys) (gateway.Keys, error) {
 	if c.Issuer == "" {
 		return keys, nil
 	}
-	tokens, err := token.New(token.Options{Issuer: c.Issuer, Audience: c.Audience, JWKSFile: c.JWKSFile,
-		TenantClaim: c.TenantClaim, GroupsClaim: c.GroupsClaim, Scopes: c.Scopes})
+	tokens, err := jwt.New(jwt.Options{Issuer: c.Issuer, Audience: c.Audience, JWKSFile: c.JWKSFile,
+		TenantClaim: c.TenantClaim, GroupsClaim: c.GroupsClaim, Scopes: c.Scopes,
+		Client: c.way("identity provider", c.Issuer).Client()})
 	if err != nil {
 		return nil, fmt.Errorf("reading the keys of %s from %s: %w", c.Issuer, c.JWKSFile, err)
 	}

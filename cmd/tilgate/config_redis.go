@@ -18,6 +18,7 @@ import (
 // RedisConfig says where the limits of keys are counted for several processes
 // together; without a URL each counts its own.
 type RedisConfig struct {
+	PlaceConfig
 	URL  string `toml:"url"`  // redis://host:port/db, or rediss:// for TLS
 	Down string `toml:"down"` // while it cannot be asked: "local" limits, all are let in ("open"), or nobody is ("closed")
 
@@ -57,7 +58,7 @@ func openLimits(c Config, log *slog.Logger) (l limits, closeLimits func(), err e
 	}
 	l, closeRedis := limits(memory), func() error { return nil }
 	if c.Redis.URL != "" {
-		shared, err := limit.OpenRedis(limit.Options{URL: c.Redis.URL, Password: c.Redis.Password, Down: c.Redis.Down, Local: memory, Log: log})
+		shared, err := limit.OpenRedis(limit.Options{URL: c.Redis.URL, Password: c.Redis.Password, Down: c.Redis.Down, Local: memory, Way: c.Redis.way("Redis", c.Redis.URL), Log: log})
 		if err != nil {
 			return nil, nil, err
 		}

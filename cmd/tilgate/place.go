@@ -19,7 +19,7 @@ func (p PlaceConfig) way(what, address string) outbound.Way {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		port := u.Port()
 		if port == "" {
-			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+			port = map[string]string{"http": "80", "https": "443", "redis": "6379", "rediss": "6379"}[u.Scheme]
 		}
 		w.Address = net.JoinHostPort(u.Hostname(), port)
 	}

@@ -3,8 +3,10 @@ package limit
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	_ "embed"
 	"log/slog"
+	"net"
 	"net/url"
 	"strconv"
 	"sync"
@@ -14,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 )
 
@@ -26,9 +29,10 @@ const (
 
 // Options of a Redis.
 type Options struct {
-	URL      string // redis://user:password@host:port/db, or rediss:// for TLS
-	Password string // in place of the URL's
-	Down     string // DownLocal, DownOpen or DownClosed; empty is DownLocal
+	URL      string       // redis://user:password@host:port/db, or rediss:// for TLS
+	Password string       // in place of the URL's
+	Down     string       // DownLocal, DownOpen or DownClosed; empty is DownLocal
+	Way      outbound.Way // to Redis; keys that may not go it are limited by each process alone
 	// Local limits while Redis is down; nil makes one.
 	Local *Memory
 	Log   *slog.Logger // nil means slog.Default()
@@ -79,7 +83,10 @@ func OpenRedis(o Options) (*Redis, error) {
 	}
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = patience, patience, patience, patience
 	opts.MaxRetries = -1 // an admission that may have arrived is not made twice
+	opts.DialerRetries = 1
 	opts.DisableIdentity = true
+	redis.SetLogger(silent{}) // it has but one for the whole program; errors come to us
+	opts.Dialer = dialer(o.Way, opts.TLSConfig)
 	if o.Local == nil {
 		o.Local = new(Memory)
 	}
@@ -106,6 +113,9 @@ func (r *Redis) Admit(ctx context.Context, c serving.Caller, chars int) (serving
 	if l == nil {
 		return serving.Grant{}, nil
 	}
+	if !r.mayGo(ctx, c) {
+		return r.opts.Local.Admit(ctx, c, chars)
+	}
 	if r.isDown() {
 		return r.without(ctx, c, chars)
 	}
@@ -124,6 +134,32 @@ func (r *Redis) Admit(ctx context.Context, c serving.Caller, chars int) (serving
 	r.slots[slot] = c.Name
 	r.mu.Unlock()
 	return serving.Grant{Release: func() { r.free(c.Name, slot) }, Limit: l.Requests, Left: n}, nil
+}
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
+// mayGo reports whether what a caller uses may be told to where Redis is.
+func (r *Redis) mayGo(ctx context.Context, c serving.Caller) bool {
+	return len(c.Scope.Sites) == 0 || r.opts.Way.Check(outbound.WithSites(ctx, c.Scope.Sites)) == nil
+}
+
+// dialer connects to Redis. Connections are shared: what goes over them is
+// checked before.
+func dialer(way outbound.Way, secure *tls.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := way.DialContext(outbound.Unrestricted(ctx), network, address)
+		if err != nil || secure == nil {
+			return conn, err
+		}
+		wrapped := tls.Client(conn, secure)
+		if err := wrapped.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return wrapped, nil
+	}
 }
 
 // without decides while Redis cannot be asked.
@@ -150,7 +186,7 @@ func (r *Redis) Record(ctx context.Context, x serving.Exchange) {
 	if l == nil {
 		return
 	}
-	if r.isDown() {
+	if r.isDown() || !r.mayGo(ctx, x.Caller) {
 		r.opts.Local.Record(ctx, x)
 		return
 	}

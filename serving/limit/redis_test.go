@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 )
 
@@ -265,7 +266,7 @@ func TestRedisKilled(t *testing.T) {
 	time.Sleep(respite + 100*time.Millisecond)
 	for down, r := range limiters {
 		g, err := r.Admit(t.Context(), c, 10)
-		if err != nil || g.Limit != 1e6 {
+		if err != nil || g.Limit != c.Scope.Limits.Requests {
 			t.Errorf("with Redis again, %s: %+v, %v", down, g, err)
 		}
 		r.Record(t.Context(), answered(c, 5, 5)) // the script must be loaded anew
@@ -273,6 +274,25 @@ func TestRedisKilled(t *testing.T) {
 		if r.isDown() {
 			t.Errorf("%s: it counts as down", down)
 		}
+	}
+}
+
+// TestElsewhere has a key that may not be heard of where Redis is.
+func TestElsewhere(t *testing.T) {
+	s := startRedis(t)
+	r := s.open(t, Options{Way: outbound.Way{Site: "kz"}, Down: DownClosed})
+	c := caller(serving.Limits{Day: serving.Quota{Requests: 1}})
+	c.Scope.Sites = []string{"kg"}
+	if _, err := r.Admit(t.Context(), c, 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Admit(t.Context(), c, 0); !fault.Limited.Is(err) {
+		t.Errorf("it is not limited here: %v", err)
+	}
+	r.Record(t.Context(), answered(c, 5, 5))
+	r.flush()
+	if keys, err := r.client.Keys(t.Context(), "*").Result(); err != nil || len(keys) > 0 {
+		t.Errorf("Redis was told of %q, %v", keys, err)
 	}
 }
 

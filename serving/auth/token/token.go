@@ -33,7 +33,7 @@ type Options struct {
 	TenantClaim string // whose value is the tenant; empty puts everybody in the default tenant
 	GroupsClaim string // whose values are a caller's groups; empty is "groups"
 	Scopes      []Group
-	Client      *http.Client // to ask the issuer with; nil means one of its own
+	Client      *http.Client // to ask the issuer with; it has a Transport, and is not needed with JWKSFile
 }
 
 // A Group is what its members may use. A caller has the scope of the first that
@@ -67,21 +67,21 @@ func New(o Options) (*Verifier, error) {
 	if o.GroupsClaim == "" {
 		o.GroupsClaim = "groups"
 	}
-	client := http.Client{}
-	if o.Client != nil {
-		client = *o.Client
+	config := &oidc.Config{ClientID: o.Audience, SupportedSigningAlgs: algorithms}
+	if o.JWKSFile != "" {
+		keys, err := readKeys(o.JWKSFile)
+		if err != nil {
+			return nil, err
+		}
+		return &Verifier{opts: o, config: config, now: oidc.NewVerifier(o.Issuer, keys, config)}, nil
 	}
+	if o.Client == nil || o.Client.Transport == nil {
+		return nil, errors.New("there is no client to ask the identity provider with")
+	}
+	client := *o.Client
 	client.Timeout, client.Transport = patience, &rarely{next: client.Transport, asked: map[string]time.Time{}}
 	o.Client = &client
-	v := &Verifier{opts: o, config: &oidc.Config{ClientID: o.Audience, SupportedSigningAlgs: algorithms}}
-	if o.JWKSFile == "" {
-		return v, nil
-	}
-	keys, err := readKeys(o.JWKSFile)
-	if err == nil {
-		v.now = oidc.NewVerifier(o.Issuer, keys, v.config)
-	}
-	return v, err
+	return &Verifier{opts: o, config: config}, nil
 }
 
 func readKeys(path string) (*oidc.StaticKeySet, error) {
@@ -112,7 +112,7 @@ func Looks(secret string) bool {
 
 // Check says who holds a token, or why nobody is let in with it.
 func (v *Verifier) Check(secret string) (serving.Caller, error) {
-	ctx, cancel := context.WithTimeout(oidc.ClientContext(context.Background(), v.opts.Client), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	verifier, err := v.verifier(ctx)
 	if err != nil {
@@ -139,7 +139,7 @@ func (v *Verifier) verifier(ctx context.Context) (*oidc.IDTokenVerifier, error) 
 	if v.now != nil {
 		return v.now, nil
 	}
-	provider, err := oidc.NewProvider(ctx, v.opts.Issuer)
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, v.opts.Client), v.opts.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -205,9 +205,5 @@ func (r *rarely) RoundTrip(req *http.Request) (*http.Response, error) {
 	if early {
 		return nil, errors.New("it was asked a moment ago")
 	}
-	next := r.next
-	if next == nil {
-		next = http.DefaultTransport
-	}
-	return next.RoundTrip(req)
+	return r.next.RoundTrip(req)
 }

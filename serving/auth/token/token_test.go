@@ -91,7 +91,7 @@ func (i *issuer) sign(t testing.TB, alg jose.SignatureAlgorithm, key any, kid st
 }
 
 func (i *issuer) options() Options {
-	return Options{Issuer: i.URL, Audience: "tilgate", TenantClaim: "ministry",
+	return Options{Issuer: i.URL, Audience: "tilgate", Client: &http.Client{Transport: i.Client().Transport}, TenantClaim: "ministry",
 		Scopes: []Group{{"clinic", serving.Scope{Models: []string{"auto"}}}, {"staff", serving.Scope{}}}}
 }
 
