@@ -137,6 +137,11 @@ type ModelInfo struct {
 	Parent  string // of an adapter, its base
 	Size    int64  // bytes; 0 if the server does not tell
 	Digest  string // of Ollama's manifest
+
+	// Of what is in memory, if the server tells.
+	Expires time.Time // when it is unloaded, unless it is asked again
+	VRAM    int64     // bytes of Size on a GPU
+	Context int       // tokens
 }
 
 // An Upstream serves plain models.

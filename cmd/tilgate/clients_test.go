@@ -67,6 +67,7 @@ func npmFolder(t *testing.T) string {
 	copyNew(t, dir, "package.json")
 	copyNew(t, dir, "check.mjs")
 	copyNew(t, dir, "plain.mjs")
+	copyNew(t, dir, "passed.mjs")
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@langchain")); err == nil && !fresh {
 		return dir
 	}

@@ -25,6 +25,7 @@ type question struct {
 	serving.Request
 	model string // as the caller wrote it
 	usage bool   // wanted as the last chunk of the stream
+	load  bool   // nothing is asked: the model is to be loaded
 	thin
 }
 
@@ -46,6 +47,7 @@ type decoder struct {
 	question
 	maxQuestion int
 	fieldsNow   table // at the top of the body
+	said        table // of messages, where the surface has fields of its own
 	limit       *int  // max_tokens, under either name
 	options     bool  // stream_options was there
 	flush       bool  // tilgate.flush was there

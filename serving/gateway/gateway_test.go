@@ -98,6 +98,9 @@ func (f *fake) Running(context.Context, serving.Caller) ([]serving.ModelInfo, er
 
 func (f *fake) Search(_ context.Context, _ serving.Caller, q serving.Search) (serving.Found, error) {
 	f.searched = q
+	if q.Query == "nowhere" {
+		return serving.Found{}, fault.NotFound.Field("tilgate.knowledge", "there is no knowledge base %q", q.Knowledge)
+	}
 	return serving.Found{Language: plan1.Language, Passages: []rag.Passage{birth}}, nil
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"strings"
 
 	"tilgate/internal/fault"
@@ -34,7 +35,7 @@ func (d *decoder) message(path string) (serving.Message, error) {
 		}
 		return d.refuse(path)
 	}
-	err := d.object(path, table{
+	t := table{
 		"role": func(path string) (err error) { m.Role, err = d.role(path); return err },
 		"content": func(path string) (err error) {
 			has = true
@@ -48,7 +49,9 @@ func (d *decoder) message(path string) (serving.Message, error) {
 		"tool_calls":    nothing,
 		"tool_call_id":  nothing,
 		"function_call": nothing,
-	}, d.unknown)
+	}
+	maps.Copy(t, d.said)
+	err := d.object(path, t, d.unknown)
 	switch {
 	case err != nil:
 	case m.Role == "":

@@ -52,10 +52,12 @@ func (g *Gateway) model(rc *fasthttp.RequestCtx) error {
 	if err != nil {
 		return fault.Invalid.Wrap(err, "the model's name is not well escaped in the path")
 	}
-	for _, m := range list {
-		if m.Name == name {
-			writeJSON(rc, 200, encode(modelOf(m)))
-			return nil
+	for _, name := range []string{name, name + ":latest"} { // which Ollama leaves unsaid
+		for _, m := range list {
+			if m.Name == name {
+				writeJSON(rc, 200, encode(modelOf(m)))
+				return nil
+			}
 		}
 	}
 	return fault.NotFound.Field("model", "there is no model %s; GET /v1/models lists what there is", quote(name))

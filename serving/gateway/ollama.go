@@ -62,9 +62,13 @@ func (g *Gateway) autoOllama(rc *fasthttp.RequestCtx, c *call, a asked) error {
 	if err != nil {
 		return err
 	}
-	q.ID, q.Caller, q.Request.Model, q.Trace = answerID(rc), a.caller, a.route.Model, traceOf(rc)
 	f := &ollamaForm{model: q.model, chat: a.path == "/api/chat", begun: time.Now(), thin: q.thin}
-	events := g.svc.Answer(c.ctx, q.Request)
+	if q.load {
+		writeJSON(rc, 200, encode(f.loaded()))
+		return nil
+	}
+	q.ID, q.Caller, q.Request.Model, q.Trace = answerID(rc), a.caller, a.route.Model, traceOf(rc)
+	events := f.timed(g.svc.Answer(c.ctx, q.Request))
 	if q.Stream {
 		return g.stream(rc, c, f.pieces(events), g.lines(c))
 	}
@@ -86,6 +90,28 @@ func (f *ollamaForm) piece(text string) ollamaPiece {
 	return p
 }
 
+// loaded answers who has a model loaded before the first question. Those of
+// "auto" are loaded when one comes.
+func (f *ollamaForm) loaded() ollamaPiece {
+	p := f.piece("")
+	p.Done, p.Reason = true, "load"
+	return p
+}
+
+// timed passes events on and notes when the text begins.
+func (f *ollamaForm) timed(events iter.Seq2[serving.Event, error]) iter.Seq2[serving.Event, error] {
+	return func(yield func(serving.Event, error) bool) {
+		for event, err := range events {
+			if _, ok := event.(serving.Delta); ok && f.first.IsZero() {
+				f.first = time.Now()
+			}
+			if !yield(event, err) {
+				return
+			}
+		}
+	}
+}
+
 // pieces yields the lines of a stream. The first carries the plan, the last
 // the citations and how things stood then.
 func (f *ollamaForm) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, error] {
@@ -102,9 +128,6 @@ func (f *ollamaForm) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]
 				p = f.piece("")
 				p.Tilgate = &ollamaExtension{extension: extension{plan: planOf(e), Passages: f.passages.before(e)}}
 			case serving.Delta:
-				if f.first.IsZero() {
-					f.first = time.Now()
-				}
 				chars += utf8.RuneCountInString(e.Text)
 				p = f.piece(e.Text)
 			case serving.Done:

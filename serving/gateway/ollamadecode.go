@@ -16,7 +16,7 @@ func decodeOllama(body []byte, maxQuestion int) (question, error) {
 	}
 	d := &decoder{scanner: s, maxQuestion: maxQuestion, question: question{Request: serving.Request{Stream: true}}}
 	o := ollamaDecoder{decoder: d}
-	d.fieldsNow = o.fields()
+	d.fieldsNow, d.said = o.fields(), o.said()
 	if err = d.object("", d.fieldsNow, d.unknown); err == nil {
 		err = d.end()
 	}
@@ -62,6 +62,17 @@ func (o *ollamaDecoder) fields() table {
 	return d.nullable(t)
 }
 
+// said reads what Ollama's messages have beside OpenAI's.
+func (o *ollamaDecoder) said() table {
+	d := o.decoder
+	return d.nullable(table{
+		"images":     d.neutral("[]", ""),
+		"tool_calls": d.neutral("[]", ""),
+		"tool_name":  d.refuse,
+		"thinking":   func(string) error { return d.skip() }, // of an earlier answer, which no model is shown again
+	})
+}
+
 // options reads those that change what is said. How a model is run is not the
 // caller's to say, and is passed over.
 func (o *ollamaDecoder) options(path string) error {
@@ -93,12 +104,16 @@ func (d *decoder) predict(path string) error {
 	return nil
 }
 
-// finish makes a conversation of a prompt. An empty one, with which clients
-// have a model loaded, is no question.
+// finish makes a conversation of a prompt. With an empty one clients have a
+// model loaded.
 func (o *ollamaDecoder) finish() error {
 	d := o.decoder
 	if o.prompted && len(d.Messages) > 0 {
 		return fault.Invalid.Field("prompt", "prompt and messages do not go together")
+	}
+	if o.prompt == "" && len(d.Messages) == 0 {
+		d.load = true
+		return nil
 	}
 	if o.prompted {
 		d.Messages = append(d.Messages, serving.Message{Role: "user", Content: o.prompt})

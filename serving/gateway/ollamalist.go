@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"runtime/debug"
-	"tilgate/serving"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"tilgate/serving"
 )
 
 // An ollamaModel is an entry of Ollama's lists. What the model server does not
@@ -17,6 +20,14 @@ type ollamaModel struct {
 	Size       int64         `json:"size"`
 	Digest     string        `json:"digest"`
 	Details    ollamaDetails `json:"details"`
+}
+
+// An ollamaRunning is an entry of /api/ps.
+type ollamaRunning struct {
+	ollamaModel
+	ExpiresAt time.Time `json:"expires_at"`
+	SizeVRAM  int64     `json:"size_vram"`
+	Context   int       `json:"context_length"`
 }
 
 type ollamaDetails struct {
@@ -34,7 +45,12 @@ func (g *Gateway) tags(rc *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	return writeOllamaModels(rc, list)
+	models := make([]ollamaModel, 0, len(list))
+	for _, m := range list {
+		models = append(models, ollamaModelOf(m))
+	}
+	writeJSON(rc, 200, encode(map[string]any{"models": models}))
+	return nil
 }
 
 // running answers GET /api/ps: what is in memory.
@@ -49,17 +65,25 @@ func (g *Gateway) running(rc *fasthttp.RequestCtx) error {
 	if err != nil {
 		return c.explain(err)
 	}
-	return writeOllamaModels(rc, list)
-}
-
-func writeOllamaModels(rc *fasthttp.RequestCtx, list []serving.ModelInfo) error {
-	models := make([]ollamaModel, 0, len(list))
+	models := make([]ollamaRunning, 0, len(list))
 	for _, m := range list {
-		models = append(models, ollamaModel{Name: m.Name, Model: m.Name, ModifiedAt: m.Created, Size: m.Size, Digest: m.Digest,
-			Details: ollamaDetails{ParentModel: m.Parent}})
+		if m.Expires.IsZero() { // on a server that unloads nothing
+			m.Expires = time.Now().UTC().AddDate(100, 0, 0)
+		}
+		models = append(models, ollamaRunning{ollamaModelOf(m), m.Expires, m.VRAM, m.Context})
 	}
 	writeJSON(rc, 200, encode(map[string]any{"models": models}))
 	return nil
+}
+
+// ollamaModelOf gives what has no digest that of its name: Ollama's own client
+// shows the first twelve letters, and ends in a panic if there are fewer.
+func ollamaModelOf(m serving.ModelInfo) ollamaModel {
+	if len(m.Digest) < 12 {
+		sum := sha256.Sum256([]byte(m.Name))
+		m.Digest = hex.EncodeToString(sum[:])
+	}
+	return ollamaModel{Name: m.Name, Model: m.Name, ModifiedAt: m.Created, Size: m.Size, Digest: m.Digest, Details: ollamaDetails{ParentModel: m.Parent}}
 }
 
 // showAuto answers POST /api/show for what Tilgate itself answers.
@@ -100,5 +124,8 @@ func (g *Gateway) keep(rc *fasthttp.RequestCtx) error {
 	return refuse(403, "forbidden", "models are not changed through Tilgate; its operator does so at the model server")
 }
 
+// blobPath is followed by a digest.
+const blobPath = "/api/blobs/"
+
 // keptPaths are those that would.
-var keptPaths = []string{"/api/create", "/api/pull", "/api/push", "/api/copy", "/api/delete", "/api/blobs"}
+var keptPaths = []string{"/api/create", "/api/pull", "/api/push", "/api/copy", "/api/delete", blobPath}

@@ -117,6 +117,9 @@ func (p *peeker) value(field int) (err error) {
 		if model, err = p.text(name); err != nil {
 			return err
 		}
+		if model == "" { // Ollama's own client sends both, and fills one
+			return nil
+		}
 		if p.model != "" && p.model != model {
 			return fault.Invalid.Field(name, "model and name mean the same and differ; send one")
 		}

@@ -55,7 +55,7 @@ func (g *Gateway) table() map[string]methods {
 		"/forget":       {"POST": g.forget},
 	}
 	for _, path := range keptPaths {
-		table[path] = methods{"POST": g.keep, "DELETE": g.keep}
+		table[path] = methods{"GET": g.keep, "POST": g.keep, "DELETE": g.keep}
 	}
 	for _, e := range endpoints {
 		table[e.path] = methods{"POST": g.handler(e)}
@@ -88,8 +88,10 @@ func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
 	}
 	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
 	route, ok := g.routes[path]
-	if !ok && strings.HasPrefix(path, modelPath) {
-		route, ok = g.routes[modelPath], true
+	for _, begin := range []string{modelPath, blobPath} {
+		if !ok && strings.HasPrefix(path, begin) {
+			route, ok = g.routes[begin], true
+		}
 	}
 	if !ok {
 		return refuse(404, "unknown_path", "there is nothing at "+quote(path)+"; there is "+g.paths())

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
@@ -26,11 +27,15 @@ func (g *Gateway) body(rc *fasthttp.RequestCtx, fields func(d *decoder) table) e
 	if err != nil {
 		return err
 	}
+	return fieldsOf(body, g.opts.MaxQuestion, fields)
+}
+
+func fieldsOf(body []byte, maxQuestion int, fields func(d *decoder) table) error {
 	s, err := newScanner(body)
 	if err != nil {
 		return err
 	}
-	d := &decoder{scanner: s, maxQuestion: g.opts.MaxQuestion}
+	d := &decoder{scanner: s, maxQuestion: maxQuestion}
 	d.fieldsNow = d.nullable(fields(d))
 	err = d.object("", d.fieldsNow, func(key, path string) error {
 		return fault.Invalid.Field(path, "there is no field %s here", quote(path))
@@ -51,6 +56,25 @@ func (d *decoder) line(to *string) func(path string) error {
 			return fault.TooLarge.Field(path, "%s is %d characters long; the most is %d", path, n, d.maxQuestion)
 		}
 		return nil
+	}
+}
+
+// lines reads a text or a list of texts.
+func (d *decoder) lines(to *[]string) func(path string) error {
+	one := func(path string) error {
+		if len(*to) == mostTexts {
+			return fault.Invalid.Field(path, "input holds more than %d texts", mostTexts)
+		}
+		var text string
+		err := d.line(&text)(path)
+		*to = append(*to, text)
+		return err
+	}
+	return func(path string) error {
+		if d.kind() == '[' {
+			return d.list(path, one)
+		}
+		return one(path)
 	}
 }
 
@@ -78,7 +102,7 @@ func (g *Gateway) search(rc *fasthttp.RequestCtx) error {
 	switch {
 	case err != nil:
 		return err
-	case q.Query == "":
+	case strings.IndexFunc(q.Query, speaks) < 0:
 		return fault.Invalid.Field("query", "query is missing or empty; it is what to search for")
 	case k != nil && *k > mostPassages:
 		return fault.Invalid.Field("k", "k is %d; the most is %d", *k, mostPassages)
@@ -92,7 +116,7 @@ func (g *Gateway) search(rc *fasthttp.RequestCtx) error {
 	}
 	found, err := g.svc.Search(c.ctx, caller, q)
 	if err != nil {
-		return c.explain(err)
+		return c.explain(atTop(err))
 	}
 	out := foundObject{language(found.Language), make([]passage, len(found.Passages))}
 	for i, p := range found.Passages {
@@ -102,6 +126,16 @@ func (g *Gateway) search(rc *fasthttp.RequestCtx) error {
 	return nil
 }
 
+// atTop says of an error in a field of "tilgate" that the field stands at the
+// top, as it does here.
+func atTop(err error) error {
+	sentence, param := fault.Public(err)
+	if field, ok := strings.CutPrefix(param, "tilgate."); ok {
+		return fault.Of(err).Field(field, "%s", sentence)
+	}
+	return err
+}
+
 // detect answers POST /v1/detect.
 func (g *Gateway) detect(rc *fasthttp.RequestCtx) error {
 	caller, err := g.apiCaller(&rc.Request.Header)
@@ -109,21 +143,7 @@ func (g *Gateway) detect(rc *fasthttp.RequestCtx) error {
 		return err
 	}
 	var texts []string
-	err = g.body(rc, func(d *decoder) table {
-		return table{"input": func(path string) error {
-			one := func(path string) error {
-				if len(texts) == mostTexts {
-					return fault.Invalid.Field(path, "input holds more than %d texts", mostTexts)
-				}
-				texts = append(texts, "")
-				return d.line(&texts[len(texts)-1])(path)
-			}
-			if d.kind() == '[' {
-				return d.list(path, one)
-			}
-			return one(path)
-		}}
-	})
+	err = g.body(rc, func(d *decoder) table { return table{"input": d.lines(&texts)} })
 	if err != nil {
 		return err
 	}

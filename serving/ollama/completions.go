@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-
 	"net/http"
 	"strconv"
 	"strings"
@@ -60,10 +59,16 @@ func allTextFields() map[string]func(*texts, value) error {
 const mostPrompts = 256
 
 func readPrompts(t *texts, v value) error {
-	if v.raw[0] == '"' {
+	one := func(v value) error {
 		text, err := v.str()
-		t.prompts = []string{text}
+		if err == nil && text == "" {
+			err = fault.Invalid.Field(v.path, "%s is empty, which Ollama takes for a request to load the model", v.path)
+		}
+		t.prompts = append(t.prompts, text)
 		return err
+	}
+	if v.raw[0] == '"' {
+		return one(v)
 	}
 	list, err := v.list()
 	if err != nil {
@@ -76,11 +81,9 @@ func readPrompts(t *texts, v value) error {
 		if item.raw[0] != '"' {
 			return fault.Invalid.Field(item.path, "%s is %s; prompts of tokens cannot be passed on to Ollama, which takes text only", item.path, item.kind())
 		}
-		text, err := item.str()
-		if err != nil {
+		if err := one(item); err != nil {
 			return err
 		}
-		t.prompts = append(t.prompts, text)
 	}
 	return nil
 }
@@ -205,12 +208,12 @@ func (c *Client) generate(ctx context.Context, t *texts, i int) iter.Seq2[api.Ge
 			err = fmt.Errorf("asking %s: %w", t.Model, c.statusFault(t.Model, e))
 		}
 		if err != nil {
-			yield(api.GenerateResponse{}, err)
+			yield(api.GenerateResponse{}, c.ofPrompt(err, t.Model))
 			return
 		}
 		for piece, err := range generated(reply.Stream) {
 			if err != nil {
-				err = fmt.Errorf("asking %s: %w", t.Model, c.faultOf(ctx, t.Model, err))
+				err = c.ofPrompt(fmt.Errorf("asking %s: %w", t.Model, c.faultOf(ctx, t.Model, err)), t.Model)
 			}
 			if !yield(piece, err) {
 				return

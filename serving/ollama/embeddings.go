@@ -106,10 +106,16 @@ func (c *Client) forwardEmbeddings(ctx context.Context, r serving.Raw) (serving.
 	defer cancel()
 	resp, err := c.api.Embed(ours, req)
 	if err != nil {
-		return serving.Reply{}, fmt.Errorf("embedding with %s: %w", r.Model, c.Embedder(r.Model, 0).faultOf(ctx, err))
+		if err = c.Embedder(r.Model, 0).faultOf(ctx, err); fault.TooLarge.Is(err) {
+			err = fault.TooLarge.Field("input", "a text of input is longer than the context of model %q; split it", r.Model)
+		}
+		return serving.Reply{}, fmt.Errorf("embedding with %s: %w", r.Model, err)
 	}
 	if len(resp.Embeddings) != len(e.input) {
 		return serving.Reply{}, fault.Unavailable.Errorf("the model server gave %d vectors for %d texts", len(resp.Embeddings), len(e.input))
+	}
+	if have := len(resp.Embeddings[0]); e.dimensions > have {
+		return serving.Reply{}, fault.Invalid.Field("dimensions", "dimensions is %d; the vectors of %s have %d", e.dimensions, r.Model, have)
 	}
 	data, err := json.Marshal(e.object(r.Model, resp))
 	if err != nil {

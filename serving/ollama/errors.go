@@ -91,6 +91,14 @@ func (c *Client) statusFault(model string, e api.StatusError) error {
 	return fault.Unavailable.Wrap(e, "the model server failed")
 }
 
+// ofPrompt names the field that is too long where there are no messages.
+func (c *Client) ofPrompt(err error, model string) error {
+	if fault.TooLarge.Is(err) {
+		return fault.TooLarge.Field("prompt", "the prompt is longer than the context of model %q%s; shorten it", model, c.atMost())
+	}
+	return err
+}
+
 // atMost says how long a context may be, when that is known.
 func (c *Client) atMost() string {
 	if c.opts.NumCtx < 0 {

@@ -143,7 +143,8 @@ func (c *Client) Running(ctx context.Context) ([]serving.ModelInfo, error) {
 	}
 	var infos []serving.ModelInfo
 	for _, m := range list.Models {
-		infos = append(infos, serving.ModelInfo{Name: m.Name, Owner: "ollama", Size: m.Size, Digest: m.Digest})
+		infos = append(infos, serving.ModelInfo{Name: m.Name, Owner: "ollama", Size: m.Size, Digest: m.Digest,
+			Expires: m.ExpiresAt, VRAM: m.SizeVRAM, Context: m.ContextLength})
 	}
 	return infos, nil
 }

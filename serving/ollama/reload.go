@@ -1,8 +1,12 @@
 package ollama
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
+	"time"
+
+	"github.com/ollama/ollama/api"
 
 	"tilgate/internal/fault"
 )
@@ -24,6 +28,9 @@ func (c *Client) sameRunner(body []byte) error {
 		return err
 	}
 	for _, m := range members {
+		if fold(m.key) == "keep_alive" && unloads(m.value) {
+			return fault.Invalid.Field(m.path, "%s of less than a minute would unload the model for everybody; leave it out", m.path)
+		}
 		if fold(m.key) != "options" || m.null() {
 			continue
 		}
@@ -39,6 +46,12 @@ func (c *Client) sameRunner(body []byte) error {
 		}
 	}
 	return nil
+}
+
+// unloads reports whether a keep_alive is next to none.
+func unloads(v value) bool {
+	var keep api.Duration
+	return !v.null() && json.Unmarshal(v.raw, &keep) == nil && keep.Duration < time.Minute
 }
 
 func (c *Client) instead(option string) string {

@@ -93,11 +93,38 @@ func TestCompletionsRefused(t *testing.T) {
 		{`{"prompt":"x","logit_bias":{"1":5}}`, "logit_bias"},
 		{`{}`, "prompt is missing"},
 		{`{"prompt":[]}`, "prompt is missing or empty"},
+		{`{"prompt":""}`, "prompt is empty"},
+		{`{"prompt":["x",""]}`, "prompt[1] is empty"},
+		{`{"prompt":["x",null]}`, "prompt[1] is null"},
+		{`{"prompt":"x","prompt":"y"}`, "prompt is given twice"},
+		{`{"prompt":"x","Echo":true,"echo":false}`, "given twice"},
+		{`{"prompt":[` + strings.Repeat(`"x",`, 256) + `"x"]}`, "holds 257 prompts"},
+		{`{"prompt":"x","echo":"yes"}`, "echo"},
+		{`{"prompt":"x","logprobs":true}`, "logprobs"},
+		{`{"prompt":"x","logprobs":21}`, "logprobs"},
+		{`{"prompt":"x","suffix":7}`, "suffix"},
+		{`{"prompt":"x","stop":[""]}`, "stop[0]"},
+		{`{"prompt":"x","max_tokens":"5"}`, "max_tokens"},
 		{`{"prompt":7}`, "a string or a list of strings"},
 	} {
 		_, err := texts(t, c, false, tt.body)
 		if says, _ := fault.Public(err); !fault.Invalid.Is(err) || !strings.Contains(says, tt.says) {
 			t.Errorf("%s: %v %q, want %q", tt.body, err, says, tt.says)
+		}
+	}
+}
+
+// What is too long is said of the field that it stands in.
+func TestRealTextTooLong(t *testing.T) {
+	c, _ := realClient(t)
+	long := `"` + strings.Repeat("китеп ", ollamatest.NumCtx) + `"`
+	for _, tt := range []struct{ path, body, param string }{
+		{"/v1/completions", `{"prompt":` + long + `}`, "prompt"},
+		{"/v1/embeddings", `{"input":["x",` + long + `]}`, "input"},
+	} {
+		_, err := collect(c.Forward(t.Context(), serving.Raw{Path: tt.path, Model: "tiny", Body: []byte(tt.body)}))
+		if _, param := fault.Public(err); !fault.TooLarge.Is(err) || param != tt.param {
+			t.Errorf("%s: %v, of %q", tt.path, err, param)
 		}
 	}
 }
@@ -156,6 +183,11 @@ func TestRealEmbeddings(t *testing.T) {
 		`{"input":[[1,2]]}`:                        "lists of tokens",
 		`{"input":[""]}`:                           "input[0] is empty",
 		`{"input":"x","dimensions":0}`:             "dimensions",
+		`{"input":"x","dimensions":60000}`:         "dimensions is 60000; the vectors of vectors have",
+		`{"input":{"a":1}}`:                        "a string or a list of strings",
+		`{"input":["x",7]}`:                        "input[1] is the number 7",
+		`{"input":"x","Input":"y"}`:                "given twice",
+		`{"input":"x","input_type":"query"}`:       "input_type",
 		`{"input":"x","encoding_format":"binary"}`: "encoding_format",
 		`{}`: "input is missing",
 	} {
