@@ -154,6 +154,6 @@ func (x *Exchange) count(t *Tally, asked []byte) {
 	}
 	x.Chars, x.Usage = t.Chars, t.Usage
 	if x.Usage == (Usage{}) && t.Chars > 0 {
-		x.Usage = estimated(runeCount(asked), t.Chars)
+		x.Usage = estimated(lang.Runes(asked), t.Chars)
 	}
 }

@@ -3,6 +3,7 @@ package serving
 import (
 	"bytes"
 	"strconv"
+	"tilgate/internal/lang"
 	"unicode/utf8"
 )
 
@@ -137,7 +138,7 @@ func endOfString(data []byte, i int) int {
 // runesOf counts the characters of a string as JSON writes it.
 func runesOf(s []byte) int {
 	if bytes.IndexByte(s, '\\') < 0 {
-		return runeCount(s)
+		return lang.Runes(s)
 	}
 	runes := 0
 	for i := 0; i < len(s); {
@@ -162,14 +163,4 @@ func runesOf(s []byte) int {
 // isLowSurrogate reports whether an escape is the second half of a character.
 func isLowSurrogate(escape []byte) bool {
 	return len(escape) >= 4 && (escape[2] == 'd' || escape[2] == 'D') && bytes.IndexByte([]byte("cdefCDEF"), escape[3]) >= 0
-}
-
-// runeCount counts the characters of UTF-8. utf8.RuneCount makes a copy first.
-func runeCount(s []byte) (n int) {
-	for _, c := range s {
-		if utf8.RuneStart(c) {
-			n++
-		}
-	}
-	return n
 }

@@ -100,6 +100,7 @@ type conn struct {
 	watched
 	unwatch      func()
 	writeUntil   time.Time
+	host         string // that its last request was addressed to, and that was let in
 	writeTimeout time.Duration
 	linger       atomic.Bool
 	unused       *conns // of those on which nothing came yet

@@ -66,8 +66,13 @@ func addrOf(a net.Addr) netip.Addr {
 // admit checks who the request is addressed to and what page it comes from.
 func (g *Gateway) admit(rc *fasthttp.RequestCtx) error {
 	host := string(rc.Request.Header.Host())
-	if !g.hostAllowed(host, rc.LocalAddr()) {
+	c := connOf(rc.Conn())
+	known := c != nil && c.host == host && host != "" // let in on this connection before
+	if !known && !g.hostAllowed(host, rc.LocalAddr()) {
 		return refuse(403, "unknown_host", "this server does not answer to the name "+quote(host)+"; its operator can add it to the allowed hosts")
+	}
+	if c != nil {
+		c.host = host
 	}
 	if len(g.opts.Origins) > 0 {
 		rc.Response.Header.Set("Vary", "Origin")

@@ -3,7 +3,7 @@ package gateway
 import (
 	"bytes"
 	"strings"
-	"unicode/utf8"
+	"tilgate/internal/lang"
 )
 
 // mediaKeys are followed by what a model is to see or hear: an address, or an
@@ -59,7 +59,7 @@ func (p *peeker) address() error {
 // chars counts the characters of a body, an escape as the one that it stands
 // for: who escapes all that is not ASCII is not to pay for six.
 func chars(body []byte) int {
-	n := utf8.RuneCount(body)
+	n := lang.Runes(body)
 	for rest := body; ; {
 		i := bytes.IndexByte(rest, '\\')
 		if i < 0 || i+1 >= len(rest) {

@@ -46,8 +46,10 @@ func (l *Log) Record(ctx context.Context, x serving.Exchange) {
 		attrs = append(attrs, slog.String("lang", string(x.Plan.Language.Tag)), slog.String("lang_by", x.Plan.Language.By),
 			slog.String("adapter", string(x.Plan.Adapter)), slog.String("why", x.Plan.Why), slog.String("weights", x.Plan.Weights),
 			slog.String("answered_by", x.Plan.Model), slog.String("degraded", x.Plan.Degraded), slog.Bool("cached", x.Plan.Cached),
-			slog.Int("passages", len(x.Plan.Passages)), slog.Int("citations", x.Citations), slog.Int("chars", x.Chars),
-			slog.Int("tokens_in", x.Usage.PromptTokens), slog.Int("tokens_out", x.Usage.CompletionTokens))
+			slog.Int("passages", len(x.Plan.Passages)), slog.Int("citations", x.Citations))
+	}
+	if x.Auto || x.Chars > 0 {
+		attrs = append(attrs, slog.Int("chars", x.Chars), slog.Int("tokens_in", x.Usage.PromptTokens), slog.Int("tokens_out", x.Usage.CompletionTokens))
 	}
 	if x.Guard != (serving.Report{}) {
 		attrs = append(attrs, slog.Group("guard", slog.Int("masked", x.Guard.Masked), slog.Int("dropped_citations", x.Guard.Dropped),
