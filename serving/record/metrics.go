@@ -23,6 +23,10 @@ type Metrics struct {
 	steps      *prometheus.CounterVec
 	guarded    *prometheus.CounterVec
 	cached     *prometheus.CounterVec
+	rate       *prometheus.HistogramVec // by language and model
+	queue      *prometheus.HistogramVec // by backend, as the next two
+	waited     *prometheus.HistogramVec
+	took       *prometheus.HistogramVec
 }
 
 // seconds are the bounds of the histograms: from a quotation, which takes
@@ -36,21 +40,25 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		r.MustRegister(c)
 		return c
 	}
-	histogram := func(name, help string) *prometheus.HistogramVec {
-		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tilgate_" + name, Help: help, Buckets: seconds}, []string{"language", "model"})
+	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tilgate_" + name, Help: help, Buckets: buckets}, labels)
 		r.MustRegister(h)
 		return h
 	}
 	m := &Metrics{
 		exchanges: counter("exchanges_total", "Requests, by the language and adapter that answered, why that adapter, why not its own weights, and how it ended.",
 			"language", "adapter", "model", "why", "weights", "degraded", "outcome"),
-		first:      histogram("first_text_seconds", "Time to the first text of an answer."),
-		total:      histogram("exchange_seconds", "Time to the end of an answer."),
+		first:      histogram("first_text_seconds", "Time to the first text of an answer.", seconds, "language", "model"),
+		total:      histogram("exchange_seconds", "Time to the end of an answer.", seconds, "language", "model"),
 		characters: counter("answer_characters_total", "Characters answered.", "language", "model"),
 		tokens:     counter("tokens_total", "Tokens, as the model server counted or, if it did not, estimated.", "language", "model", "kind", "estimated"),
 		steps:      counter("guard_steps_total", "What the guard did about answers in the wrong language or script.", "language", "model", "did"),
 		guarded:    counter("guarded_total", "Things in questions and answers that the guard hid, removed or missed.", "language", "what"),
 		cached:     counter("cached_answers_total", "Answers that were given before and are given again, without a model.", "language", "model"),
+		rate:       histogram("output_tokens_per_second", "Tokens a second, from the first text of an answer on.", prometheus.ExponentialBuckets(.5, 2, 12), "language", "model"),
+		queue:      histogram("queue_seconds", "Time that requests waited for a model server.", seconds, "backend"),
+		waited:     histogram("backend_first_seconds", "Time to the first piece of what a model server answered, to plain requests too.", seconds, "backend"),
+		took:       histogram("backend_seconds", "Time to its end.", seconds, "backend"),
 	}
 	return m
 }
@@ -61,6 +69,7 @@ func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
 	if x.Err != nil {
 		outcome = fault.Of(x.Err).String()
 	}
+	m.served(x)
 	if !x.Auto {
 		m.ofPlain(outcome).Inc()
 		return
@@ -80,6 +89,9 @@ func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
 		m.first.WithLabelValues(tag, model).Observe(x.First.Seconds())
 	}
 	m.total.WithLabelValues(tag, model).Observe(x.Total.Seconds())
+	if writing := x.Total - x.First; x.First > 0 && writing > 0 && x.Usage.CompletionTokens > 1 {
+		m.rate.WithLabelValues(tag, model).Observe(float64(x.Usage.CompletionTokens-1) / writing.Seconds())
+	}
 	m.characters.WithLabelValues(tag, model).Add(float64(x.Chars))
 	estimated := map[bool]string{true: "yes", false: "no"}[x.Usage.Estimated]
 	m.tokens.WithLabelValues(tag, model, "prompt", estimated).Add(float64(x.Usage.PromptTokens))
@@ -93,6 +105,18 @@ func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
 			m.guarded.WithLabelValues(tag, what).Add(float64(n))
 		}
 	}
+}
+
+// served counts what a model server did, whoever asked for it.
+func (m *Metrics) served(x serving.Exchange) {
+	if x.Backend == "" {
+		return
+	}
+	m.queue.WithLabelValues(x.Backend).Observe(x.Queued.Seconds())
+	if x.First > 0 {
+		m.waited.WithLabelValues(x.Backend).Observe(x.First.Seconds())
+	}
+	m.took.WithLabelValues(x.Backend).Observe(x.Total.Seconds())
 }
 
 // ofPlain returns the counter of an outcome, without a look at all labels.

@@ -48,6 +48,12 @@ func (l *Log) Record(ctx context.Context, x serving.Exchange) {
 			slog.String("answered_by", x.Plan.Model), slog.String("degraded", x.Plan.Degraded), slog.Bool("cached", x.Plan.Cached),
 			slog.Int("passages", len(x.Plan.Passages)), slog.Int("citations", x.Citations))
 	}
+	if x.Backend != "" {
+		attrs = append(attrs, slog.String("backend", x.Backend), slog.Duration("queued", x.Queued.Round(time.Microsecond)))
+	}
+	if x.Continued > 0 {
+		attrs = append(attrs, slog.Int("continued", x.Continued))
+	}
 	if x.Auto || x.Chars > 0 {
 		attrs = append(attrs, slog.Int("chars", x.Chars), slog.Int("tokens_in", x.Usage.PromptTokens), slog.Int("tokens_out", x.Usage.CompletionTokens))
 	}
