@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -135,6 +136,11 @@ func (p *peeker) value(field int) (err error) {
 	case fieldTemplateKwargs:
 		if p.kind() == '{' {
 			return p.kwargs()
+		}
+	case fieldOllamaTemplate:
+		if p.kind() == '"' && bytes.HasPrefix(p.data[p.pos:], []byte(`""`)) { // as Ollama's own client sends it
+			p.has &^= 1 << field
+			return p.walk(nil)
 		}
 	}
 	p.asks[field] = 1
