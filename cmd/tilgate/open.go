@@ -90,8 +90,16 @@ type opened struct {
 
 // besides is what an answer touches on its way, beside its parts.
 type besides struct {
-	recorders []serving.Recorder // beside the log
+	log       io.Writer          // of a line for each; nil writes none
+	recorders []serving.Recorder // beside it
 	refuse    func() error       // why nothing may be answered now; may be nil
+}
+
+func (b besides) out() io.Writer {
+	if b.log == nil {
+		return io.Discard
+	}
+	return b.log
 }
 
 // openService puts the parts of an answer together.
@@ -131,7 +139,7 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Models:    models,
 		Upstream:  models,
 		Guard:     guard,
-		Recorder:  append(record.All{record.New(log)}, beside.recorders...),
+		Recorder:  append(record.All{record.New(beside.out())}, beside.recorders...),
 		Library:   library{store},
 	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
 		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Log: log}), models, costs}, nil // vectors cross languages by themselves

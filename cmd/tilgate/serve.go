@@ -59,7 +59,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	defer closeStore()
 	metrics := newRegistry()
-	beside := besides{recorders: []serving.Recorder{record.NewMetrics(metrics), access.limits}}
+	beside := besides{log: out, recorders: []serving.Recorder{record.NewMetrics(metrics), access.limits}}
 	trail, err := c.Audit.open(log)
 	if err != nil {
 		return err

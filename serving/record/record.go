@@ -8,7 +8,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
+	"io"
+	"sync"
 	"time"
 
 	"tilgate/internal/fault"
@@ -28,56 +29,59 @@ func (a All) Record(ctx context.Context, x serving.Exchange) {
 
 // A Log records exchanges as log lines.
 type Log struct {
-	log *slog.Logger
+	out   io.Writer
+	lines sync.Pool // of *[]byte
 }
 
-// New returns a recorder that writes to log.
-func New(log *slog.Logger) *Log { return &Log{log} }
+// New returns a recorder that writes to out, each line at once.
+func New(out io.Writer) *Log {
+	return &Log{out: out, lines: sync.Pool{New: func() any { return new([]byte) }}}
+}
 
 // Record writes one line.
-func (l *Log) Record(ctx context.Context, x serving.Exchange) {
-	level := slog.LevelInfo
-	attrs := append(make([]slog.Attr, 0, 24), slog.String("id", x.ID), slog.String("caller", x.Caller.Name), slog.String("tenant", cmp.Or(x.Caller.Tenant, rag.DefaultTenant)), slog.String("model", x.Model),
-		slog.Bool("stream", x.Stream), slog.Duration("total", x.Total.Round(time.Microsecond)))
+func (l *Log) Record(_ context.Context, x serving.Exchange) {
+	buffer := l.lines.Get().(*[]byte)
+	defer l.lines.Put(buffer)
+	*buffer = write((*buffer)[:0], x, time.Now())
+	_, _ = l.out.Write(*buffer) // a log that cannot be written is nothing to end a request for
+}
+
+func write(to []byte, x serving.Exchange, now time.Time) []byte {
+	level, kind := "INFO", fault.Of(x.Err)
+	if x.Err != nil && kind == fault.Internal {
+		level = "ERROR"
+	}
+	b := newLine(to, now, level, "exchange").str("id", x.ID).str("caller", x.Caller.Name).str("tenant", cmp.Or(x.Caller.Tenant, rag.DefaultTenant)).
+		str("model", x.Model).bool("stream", x.Stream).span("total", x.Total)
 	if x.First > 0 {
-		attrs = append(attrs, slog.Duration("first", x.First.Round(time.Microsecond)))
+		b = b.span("first", x.First)
 	}
 	if x.Auto {
-		attrs = append(attrs, slog.String("lang", string(x.Plan.Language.Tag)), slog.String("lang_by", x.Plan.Language.By),
-			slog.String("adapter", string(x.Plan.Adapter)), slog.String("why", x.Plan.Why), slog.String("weights", x.Plan.Weights),
-			slog.String("answered_by", x.Plan.Model), slog.String("degraded", x.Plan.Degraded), slog.Bool("cached", x.Plan.Cached),
-			slog.Int("passages", len(x.Plan.Passages)), slog.Int("citations", x.Citations))
+		b = b.str("lang", string(x.Plan.Language.Tag)).str("lang_by", x.Plan.Language.By).str("adapter", string(x.Plan.Adapter)).str("why", x.Plan.Why).
+			str("weights", x.Plan.Weights).str("answered_by", x.Plan.Model).str("degraded", x.Plan.Degraded).bool("cached", x.Plan.Cached).
+			num("passages", len(x.Plan.Passages)).num("citations", x.Citations)
 	}
 	if x.Backend != "" {
-		attrs = append(attrs, slog.String("backend", x.Backend), slog.Duration("queued", x.Queued.Round(time.Microsecond)))
+		b = b.str("backend", x.Backend).span("queued", x.Queued)
 	}
 	if x.Continued > 0 {
-		attrs = append(attrs, slog.Int("continued", x.Continued))
+		b = b.num("continued", x.Continued)
 	}
 	if x.Auto || x.Chars > 0 {
-		attrs = append(attrs, slog.Int("chars", x.Chars), slog.Int("tokens_in", x.Usage.PromptTokens), slog.Int("tokens_out", x.Usage.CompletionTokens))
+		b = b.num("chars", x.Chars).num("tokens_in", x.Usage.PromptTokens).num("tokens_out", x.Usage.CompletionTokens)
 	}
-	if x.Guard != (serving.Report{}) {
-		attrs = append(attrs, slog.Group("guard", slog.Int("masked", x.Guard.Masked), slog.Int("dropped_citations", x.Guard.Dropped),
-			slog.Int("terms", x.Guard.Terms), slog.Int("missed_terms", x.Guard.MissedTerms)))
+	if g := x.Guard; g != (serving.Report{}) {
+		b = append(b.key("guard"), '{')
+		b = append(b, line{}.num("masked", g.Masked).num("dropped_citations", g.Dropped).num("terms", g.Terms).num("missed_terms", g.MissedTerms)[1:]...)
+		b = append(b, '}')
 	}
 	if len(x.Steps) > 0 {
-		attrs = append(attrs, slog.Any("steps", steps(x.Steps)))
+		b = b.list("steps", steps(x.Steps))
 	}
 	if x.Err != nil {
-		kind := fault.Of(x.Err)
-		attrs = append(attrs, slog.String("kind", kind.String()), slog.String("err", x.Err.Error()))
-		if kind == fault.Internal {
-			level = slog.LevelError
-		}
+		b = b.str("kind", kind.String()).str("err", x.Err.Error())
 	}
-	// The handler is asked itself: where in the code this is says nothing, and
-	// finding out takes as long as the rest.
-	if h := l.log.Handler(); h.Enabled(ctx, level) {
-		line := slog.NewRecord(time.Now(), level, "exchange", 0)
-		line.AddAttrs(attrs...)
-		_ = h.Handle(ctx, line) // as slog itself has it
-	}
+	return b.end()
 }
 
 // steps writes what the guard did, each as "retry after 812ms: ru in Cyrl".

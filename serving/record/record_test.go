@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"log/slog"
+	"io"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"tilgate/internal/fault"
 	"tilgate/rag"
@@ -43,7 +44,7 @@ func TestRecord(t *testing.T) {
 		{"our mistake", broken, []string{`"level":"ERROR"`, `"kind":"internal"`, `"err":"index out of range"`}, nil},
 	} {
 		var out bytes.Buffer
-		New(slog.New(slog.NewJSONHandler(&out, nil))).Record(t.Context(), tt.exchange)
+		New(&out).Record(t.Context(), tt.exchange)
 		line := out.String()
 		if !json.Valid(out.Bytes()) || strings.Count(line, "\n") != 1 {
 			t.Errorf("%s is not one line of JSON: %s", tt.name, line)
@@ -58,5 +59,31 @@ func TestRecord(t *testing.T) {
 				t.Errorf("%s: %s in %s", tt.name, no, line)
 			}
 		}
+	}
+}
+
+// A line is JSON, whatever stands in it.
+func FuzzLine(f *testing.F) {
+	f.Add("qwen3:8b", "the reader left")
+	f.Add("\"\\\x00\n\u2028\xff<&>", "Бишкек 😀")
+	f.Fuzz(func(t *testing.T, model, wrong string) {
+		text := write(nil, serving.Exchange{Model: model, Caller: serving.Caller{Name: wrong}, Err: errors.New(wrong), Guard: serving.Report{Masked: 2}}, time.Now())
+		var got struct {
+			Model, Err string
+			Guard      struct{ Masked int }
+		}
+		if err := json.Unmarshal(text, &got); err != nil || got.Model != strings.ToValidUTF8(model, "\ufffd") && utf8.ValidString(model) || got.Guard.Masked != 2 || bytes.Count(text, []byte("\n")) != 1 {
+			t.Errorf("%q, %q: %s, %v", model, wrong, text, err)
+		}
+	})
+}
+
+func BenchmarkLog(b *testing.B) {
+	l := New(io.Discard)
+	x := serving.Exchange{ID: "chatcmpl-abcdefghijklmnopqrstuvwxyz", Caller: serving.Caller{Name: "desk"}, Model: "qwen3:8b", First: time.Millisecond, Total: time.Second,
+		Chars: 200, Usage: serving.Usage{PromptTokens: 100, CompletionTokens: 50}, Backend: "gpu1", Queued: time.Microsecond}
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Record(b.Context(), x)
 	}
 }
