@@ -83,10 +83,11 @@
 // where each server stands, and whose requests may go there.
 //
 // evals holds the words of benchmarks, evals/dataset reads them, evals/metric
-// scores them. internal/fault gives every error its kind, and the one sentence
-// of it that callers may read. internal/locale writes numbers, dates and sums
-// of money as the readers of a language do. internal/personal finds personal
-// data in text, by one file per country of what its numbers look like.
+// scores them, and evals/stats says how sure a score is. internal/fault gives
+// every error its kind, and the one sentence of it that callers may read.
+// internal/locale writes numbers, dates and sums of money as the readers of a
+// language do. internal/personal finds personal data in text, by one file per
+// country of what its numbers look like.
 //
 // A language may have weights of its own, a LoRA over the base model.
 // adapters/lora reads one, says whether it fits the base, turns it into what
@@ -108,7 +109,7 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric
+//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric stats
 //	stories  serving wire queue overlay push           ingest engine
 //	words    adapters lora                             rag                            evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict

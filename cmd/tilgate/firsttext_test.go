@@ -84,7 +84,9 @@ func BenchmarkFirstText(b *testing.B) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	log, ended := &output{}, make(chan int, 1)
-	go func() { ended <- run(ctx, []string{"serve", "--config", config}, noEnv, strings.NewReader(""), &output{}, log) }()
+	go func() {
+		ended <- run(ctx, []string{"serve", "--config", config}, noEnv, strings.NewReader(""), &output{}, log)
+	}()
 	defer func() { cancel(); <-ended }()
 	base := ""
 	for base == "" {

@@ -60,6 +60,7 @@ var storeys = map[string]int{
 	"rag/embed":                 edges,
 	"rag/langchain":             edges,
 	"evals/dataset":             edges,
+	"evals/stats":               edges,
 	"evals/metric":              edges,
 
 	"cmd/tilgate": door,

@@ -1,0 +1,131 @@
+package metric
+
+import "math"
+
+// BLEU is the precision of word n-grams up to four, less a penalty for being
+// short (Papineni et al. 2002), with the exponential smoothing of an order
+// without matches (Lin and Och 2004, as in mteval). The zero value is
+// sacreBLEU's default for a corpus.
+type BLEU struct {
+	Tokenizer Tokenizer // empty means 13a
+	Lower     bool
+	// Effective leaves out the orders that a text is too short for. It is for
+	// single sentences.
+	Effective bool
+}
+
+const bleuOrder = 4
+
+func (m BLEU) tokenizer() Tokenizer {
+	if m.Tokenizer == "" {
+		return Tok13a
+	}
+	return m.Tokenizer
+}
+
+// Name returns "BLEU".
+func (m BLEU) Name() string { return "BLEU" }
+
+// Signature says how the score was made.
+func (m BLEU) Signature(refs int) string {
+	eff := "eff:no"
+	if m.Effective {
+		eff = "eff:yes"
+	}
+	return signature(refs, caseOf(m.Lower), eff, "tok:"+string(m.tokenizer()), "smooth:exp")
+}
+
+func (m BLEU) words(s string, v vocabulary) []uint32 {
+	if m.Lower {
+		s = lower(s)
+	}
+	return v.symbols(m.tokenizer().Words(rstrip(s)))
+}
+
+// Count returns the length of hyp and of the reference nearest in length, then
+// the n-grams of each order that match any reference, then those of hyp.
+func (m BLEU) Count(hyp string, refs []string) []float64 {
+	v := vocabulary{}
+	h := m.words(hyp, v)
+	out := make([]float64, 2+2*bleuOrder)
+	out[0] = float64(len(h))
+	var most [bleuOrder]gramCount
+	for i := range most {
+		most[i] = gramCount{}
+	}
+	nearest := -1
+	for _, ref := range refs {
+		r := m.words(ref, v)
+		if far, farthest := abs(len(r)-len(h)), abs(nearest-len(h)); nearest < 0 || far < farthest || far == farthest && len(r) < nearest {
+			nearest = len(r)
+		}
+		for i := range most {
+			most[i].atLeast(r, i+1, wordBits)
+		}
+	}
+	out[1] = float64(nearest)
+	for i := range most {
+		out[2+i] = float64(most[i].take(h, i+1, wordBits))
+		out[2+bleuOrder+i] = float64(max(0, len(h)-i))
+	}
+	return out
+}
+
+// atLeast makes every count at least that of symbols.
+func (c gramCount) atLeast(symbols []uint32, n int, bits uint) {
+	if len(c) == 0 {
+		c.add(symbols, n, bits)
+		return
+	}
+	one := gramCount{}
+	one.add(symbols, n, bits)
+	for g, count := range one {
+		c[g] = max(c[g], count)
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// Precision returns the precision of each order in percent, smoothed, and how
+// many orders count.
+func (m BLEU) precision(sums []float64) (p [bleuOrder]float64, orders int) {
+	smooth := 1.0
+	orders = bleuOrder
+	for i := range p {
+		match, total := sums[2+i], sums[2+bleuOrder+i]
+		if total == 0 {
+			break
+		}
+		if m.Effective {
+			orders = i + 1
+		}
+		if match == 0 {
+			smooth *= 2
+			p[i] = 100 / (smooth * total)
+		} else {
+			p[i] = 100 * match / total
+		}
+	}
+	return p, orders
+}
+
+// Score returns the geometric mean of the precisions, times the penalty.
+func (m BLEU) Score(sums []float64) float64 {
+	if len(sums) == 0 || sums[2] == 0 { // no word matches, so nothing longer does
+		return 0
+	}
+	penalty := 1.0
+	if hyp, ref := sums[0], sums[1]; hyp < ref {
+		penalty = math.Exp(1 - ref/hyp)
+	}
+	p, orders := m.precision(sums)
+	var logs float64
+	for _, v := range p[:orders] {
+		if v == 0 {
+			logs += -9999999999 // as sacreBLEU has it: an order without n-grams makes all of it 0
+		} else {
+			logs += math.Log(v)
+		}
+	}
+	return penalty * math.Exp(logs/float64(orders))
+}

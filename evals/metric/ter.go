@@ -1,0 +1,192 @@
+package metric
+
+import "math"
+
+// TER is the translation edit rate (Snover et al. 2006): how many words must
+// be inserted, deleted, replaced or moved in a run to make the reference, for
+// each word of it, in percent. Finding the least is too hard; runs are moved
+// greedily and edits counted within a beam, as Tercom does and sacreBLEU after
+// it. Letters are compared in lower case. The zero value is sacreBLEU's
+// default.
+type TER struct {
+	Case bool // capital and small letters differ
+}
+
+// What Tercom bounds.
+const (
+	maxShift      = 10   // words that are moved together
+	maxShiftFar   = 50   // words that they are moved
+	maxCandidates = 1000 // moves that are tried
+	beam          = 25   // words beside the diagonal
+	infinite      = int(1e16)
+)
+
+// Name returns "TER".
+func (m TER) Name() string { return "TER" }
+
+// Signature says how the score was made.
+func (m TER) Signature(refs int) string {
+	return signature(refs, caseOf(!m.Case), "tok:tercom", "norm:no", "punct:yes", "asian:no")
+}
+
+// Count returns the edits to the reference that takes fewest, and the mean
+// length of the references.
+func (m TER) Count(hyp string, refs []string) []float64 {
+	v := vocabulary{}
+	h := m.words(hyp, v)
+	least, length := infinite, 0
+	for _, ref := range refs {
+		r := m.words(ref, v)
+		least = min(least, edits(h, r))
+		length += len(r)
+	}
+	return []float64{float64(least), float64(length) / float64(len(refs))}
+}
+
+func (m TER) words(s string, v vocabulary) []uint32 {
+	if !m.Case {
+		s = lower(s)
+	}
+	return v.symbols(words(s))
+}
+
+// Score returns the rate in percent. Against nothing, any edit is 100.
+func (m TER) Score(sums []float64) float64 {
+	switch {
+	case len(sums) == 0:
+		return 0
+	case sums[1] > 0:
+		return 100 * sums[0] / sums[1]
+	case sums[0] > 0:
+		return 100
+	}
+	return 0
+}
+
+// edits counts the moves and edits that make ref of hyp.
+func edits(hyp, ref []uint32) int {
+	if len(ref) == 0 {
+		return len(hyp)
+	}
+	t := &terSearch{ref: ref, now: newEditTable(ref, len(hyp)), trial: newEditTable(ref, len(hyp))}
+	t.now.fill(hyp, 0)
+	moves := 0
+	for {
+		gain, moved := t.bestMove(hyp)
+		if t.tried >= maxCandidates || gain <= 0 {
+			break
+		}
+		moves++
+		hyp = moved
+		t.now.fill(hyp, 0)
+	}
+	return moves + t.now.distance(len(hyp))
+}
+
+// An operation turns a word of hyp into one of ref.
+type operation byte
+
+const (
+	opNone operation = iota
+	opKeep
+	opReplace
+	opInsert // of a word of ref
+	opDelete // of a word of hyp
+)
+
+// An editTable holds the least edits between the beginnings of two texts,
+// within the beam.
+type editTable struct {
+	ref   []uint32
+	width int
+	cost  []int
+	op    []operation
+}
+
+func newEditTable(ref []uint32, hyp int) *editTable {
+	t := &editTable{ref: ref, width: len(ref) + 1}
+	t.cost = make([]int, (hyp+1)*t.width)
+	t.op = make([]operation, (hyp+1)*t.width)
+	for j := range t.width {
+		t.cost[j], t.op[j] = j, opInsert
+	}
+	return t
+}
+
+func (t *editTable) distance(hyp int) int { return t.cost[hyp*t.width+t.width-1] }
+
+// fill computes the rows of hyp after the first from words, which must hold.
+func (t *editTable) fill(hyp []uint32, from int) {
+	ratio, wide := 1.0, float64(beam)
+	if len(hyp) > 0 {
+		ratio = float64(len(t.ref)) / float64(len(hyp))
+	}
+	if beam < ratio/2 {
+		wide = math.Ceil(ratio/2 + beam)
+	}
+	for i := from + 1; i <= len(hyp); i++ {
+		row := i * t.width
+		for j := range t.width {
+			t.cost[row+j], t.op[row+j] = infinite, opNone
+		}
+		diagonal := int(math.Floor(float64(i) * ratio))
+		first, last := max(0, diagonal-int(wide)), min(t.width, diagonal+int(wide))
+		if i == len(hyp) {
+			last = t.width
+		}
+		for j := first; j < last; j++ {
+			t.cell(i, j, hyp[i-1])
+		}
+	}
+}
+
+// cell computes one cell. Among equals a word is kept or replaced before it
+// is deleted, and deleted before one is inserted, as Tercom has it.
+func (t *editTable) cell(i, j int, word uint32) {
+	at := i*t.width + j
+	up := at - t.width
+	if j == 0 {
+		t.cost[at], t.op[at] = t.cost[up]+1, opDelete
+		return
+	}
+	cost, op := t.cost[up-1], opKeep
+	if t.ref[j-1] != word {
+		cost, op = cost+1, opReplace
+	}
+	if c := t.cost[up] + 1; c < cost {
+		cost, op = c, opDelete
+	}
+	if c := t.cost[at-1] + 1; c < cost {
+		cost, op = c, opInsert
+	}
+	if cost < infinite {
+		t.cost[at], t.op[at] = cost, op
+	}
+}
+
+// An alignment says which words are edited, and which word of hyp stands
+// where a word of ref does.
+type alignment struct {
+	hypEdited, refEdited []bool
+	toHyp                []int // by words of ref; the word of hyp before, for one that is inserted
+}
+
+func (t *editTable) align(hyp int) alignment {
+	a := alignment{make([]bool, hyp), make([]bool, len(t.ref)), make([]int, len(t.ref))}
+	for i, j := hyp, len(t.ref); i > 0 || j > 0; {
+		switch op := t.op[i*t.width+j]; op {
+		case opKeep, opReplace:
+			i--
+			j--
+			a.toHyp[j] = i
+			a.hypEdited[i], a.refEdited[j] = op == opReplace, op == opReplace
+		case opInsert:
+			j--
+			a.toHyp[j], a.refEdited[j] = i-1, true
+		default:
+			i--
+			a.hypEdited[i] = true
+		}
+	}
+	return a
+}

@@ -1,0 +1,95 @@
+package metric
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+)
+
+// A Text metric compares a text with one or more references. What it counts
+// of a pair are numbers that may be added up over a corpus; the score is made
+// of the sums, and is not the mean of the sentences' scores.
+//
+// Scores are those of sacreBLEU 2.6.0 to the last digits that floating point
+// leaves (Post 2018, "A Call for Clarity in Reporting BLEU Scores").
+type Text interface {
+	// Count returns what is added up, always the same number of values. A pair
+	// has at least one reference.
+	Count(hyp string, refs []string) []float64
+	// Score returns the score of sums, from 0 to 100; TER may be more.
+	Score(sums []float64) float64
+	// Signature says how the score was made, as sacreBLEU writes it. refs is
+	// the number of references of each text, 0 if it differs.
+	Signature(refs int) string
+	// Name is what the score is called: "chrF2++".
+	Name() string
+}
+
+// sacreBLEU is the version whose scores these are.
+const sacreBLEU = "2.6.0"
+
+// Sentence scores one pair.
+func Sentence(m Text, hyp string, refs []string) float64 { return m.Score(m.Count(hyp, refs)) }
+
+// Corpus scores many pairs together.
+func Corpus(m Text, hyps []string, refs [][]string) float64 {
+	return m.Score(sum(Counts(m, hyps, refs)))
+}
+
+// Counts counts many pairs.
+func Counts(m Text, hyps []string, refs [][]string) [][]float64 {
+	counts := make([][]float64, len(hyps))
+	inParallel(len(hyps), func(i int) { counts[i] = m.Count(hyps[i], refs[i]) })
+	return counts
+}
+
+func sum(counts [][]float64) []float64 {
+	var sums []float64
+	for _, c := range counts {
+		if sums == nil {
+			sums = make([]float64, len(c))
+		}
+		for i, v := range c {
+			sums[i] += v
+		}
+	}
+	return sums
+}
+
+// signature writes "nrefs:1|case:mixed|…|version:2.6.0".
+func signature(refs int, parts ...string) string {
+	n := "var"
+	if refs > 0 {
+		n = strconv.Itoa(refs)
+	}
+	return "nrefs:" + n + "|" + strings.Join(parts, "|") + "|version:" + sacreBLEU
+}
+
+func caseOf(lower bool) string {
+	if lower {
+		return "case:lc"
+	}
+	return "case:mixed"
+}
+
+// The metrics were written in Python, whose words and small letters differ
+// from Go's in a few characters.
+
+// isSpace reports whether Python's str.split cuts at r.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
+
+func words(s string) []string { return strings.FieldsFunc(s, isSpace) }
+
+func rstrip(s string) string { return strings.TrimRightFunc(s, isSpace) }
+
+// lower is str.lower: İ becomes two characters, and Σ at the end of a word
+// becomes ς.
+func lower(s string) string {
+	if !strings.ContainsAny(s, "İΣ") {
+		return strings.ToLower(s)
+	}
+	return cases.Lower(language.Und, cases.HandleFinalSigma(true)).String(s)
+}
