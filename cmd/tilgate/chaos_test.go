@@ -251,7 +251,7 @@ func (c *chaos) check() {
 	c.last.Process.Kill()
 	c.last.Wait()
 	for _, path := range c.logs {
-		if text, _ := os.ReadFile(path); bytes.Contains(text, []byte("panic")) || bytes.Contains(text, []byte("goroutine ")) {
+		if text, _ := os.ReadFile(path); bytes.Contains(text, []byte("panic: ")) || bytes.Contains(text, []byte("\ngoroutine ")) { // ids may hold "panic"
 			c.t.Errorf("a panic:\n%s", text)
 		}
 	}
