@@ -187,6 +187,7 @@ type plainModels struct {
 	models []ModelInfo
 	err    error
 	pieces []string
+	reply  *Reply // in place of pieces
 }
 
 func (p *plainModels) Models(context.Context) ([]ModelInfo, error) { return p.models, p.err }
@@ -194,6 +195,9 @@ func (p *plainModels) Models(context.Context) ([]ModelInfo, error) { return p.mo
 func (p *plainModels) Running(context.Context) ([]ModelInfo, error) { return p.models, p.err }
 
 func (p *plainModels) Forward(context.Context, Raw) (Reply, error) {
+	if p.reply != nil {
+		return *p.reply, p.err
+	}
 	return Reply{Status: 200, Stream: func(yield func([]byte, error) bool) {
 		for _, piece := range p.pieces {
 			if !yield([]byte(piece), nil) {

@@ -265,7 +265,7 @@ func TestKeyFields(t *testing.T) {
 		{Choice{}, "Name Digest Model Degraded Weights Own"},
 		{found{}, "question written language chain why searched also"},
 		{rag.Passage{}, "KB Doc N Title Text Lang Source Date Sector Hash Score Cosine Fused Dense parts"},
-		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Refuse Log"},
+		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Refuse Keep Log"},
 	} {
 		typ, fields := reflect.TypeOf(tt.of), []string{}
 		for i := range typ.NumField() {

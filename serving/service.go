@@ -77,7 +77,11 @@ type Options struct {
 	// Refuse returns why nothing may be answered now, nil that it may. nil lets
 	// everything be answered.
 	Refuse func() error
-	Log    *slog.Logger
+	// Keep keeps a record without which no answer may end, for an audit say. It
+	// may take its time. Its error is given in place of the end of the answer;
+	// nil keeps none.
+	Keep func(Exchange) error
+	Log  *slog.Logger
 }
 
 // A Service answers questions. It is safe for concurrent use.
@@ -96,6 +100,9 @@ func New(p Parts, o Options) *Service {
 	}
 	if o.Refuse == nil {
 		o.Refuse = func() error { return nil }
+	}
+	if o.Keep == nil {
+		o.Keep = func(Exchange) error { return nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -160,7 +167,7 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 		r.Adapter, x.Err = s.permit(ctx, c, r.Model)
 	}
 	if x.Err != nil {
-		s.record(ctx, x)
+		_ = s.record(ctx, x) // it is refused as it is
 		return Reply{}, x.Err
 	}
 	reply, err := s.parts.Upstream.Forward(ctx, r)
@@ -173,17 +180,22 @@ func (s *Service) Forward(ctx context.Context, c Caller, r Raw) (Reply, error) {
 		x.count(reply.Tally, r.Body)
 	}
 	x.served(reply.Served)
-	s.record(ctx, x)
+	if kept := s.record(ctx, x); kept != nil {
+		return Reply{}, cmp.Or(err, kept)
+	}
 	return reply, err
 }
 
 // recorded yields a stream and records how it went.
 func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked []byte) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
+		reads := false // the reader, at the end
 		defer func() {
 			x.count(r.Tally, asked)
 			x.served(r.Served)
-			s.record(ctx, x)
+			if kept := s.record(ctx, x); kept != nil && reads && x.Err == nil {
+				yield(nil, kept)
+			}
 		}()
 		for piece, err := range r.Stream {
 			if x.First == 0 && err == nil {
@@ -195,6 +207,7 @@ func (s *Service) recorded(ctx context.Context, x Exchange, r Reply, asked []byt
 				return
 			}
 		}
+		reads = true
 	}
 }
 
@@ -227,9 +240,13 @@ func (s *Service) admit(ctx context.Context, model string) (*adapters.Adapter, e
 	return nil, fault.Unavailable.Errorf("no model server answers, so that the weights %q cannot", model)
 }
 
-func (s *Service) record(ctx context.Context, x Exchange) {
+// record records an exchange. An error means that it may not be answered.
+func (s *Service) record(ctx context.Context, x Exchange) error {
 	x.Total = time.Since(x.Start)
+	kept := s.opts.Keep(x)
+	x.Err = cmp.Or(x.Err, kept)
 	s.parts.Recorder.Record(context.WithoutCancel(ctx), x)
+	return kept
 }
 
 // Answer answers a question. It yields one Plan, then Deltas, then one Done;
@@ -238,7 +255,12 @@ func (s *Service) Answer(ctx context.Context, r Request) iter.Seq2[Event, error]
 	return func(yield func(Event, error) bool) {
 		x := &Exchange{ID: r.ID, Start: time.Now(), Caller: r.Caller, Model: Auto, Auto: true, Stream: r.Stream, Trace: r.Trace}
 		ctx := WithCaller(ctx, r.Caller)
-		defer func() { s.record(ctx, *x) }()
+		reads := false // the reader, at the end
+		defer func() {
+			if kept := s.record(ctx, *x); kept != nil && reads {
+				yield(nil, kept)
+			}
+		}()
 		err := s.answer(ctx, r, x, func(e Event) bool { return yield(e, nil) })
 		if errors.Is(err, errReaderGone) {
 			x.Err = left(ctx)
@@ -246,7 +268,9 @@ func (s *Service) Answer(ctx context.Context, r Request) iter.Seq2[Event, error]
 		}
 		if x.Err = err; err != nil {
 			yield(nil, err)
+			return
 		}
+		reads = true
 	}
 }
 

@@ -53,7 +53,9 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "verify [FOLDER]", Short: "Check that no record was changed, removed or added",
 		Long: `Check that no record was changed, removed or added, and print the head: the hash
 of the last record. Written down elsewhere, on paper say, and given with --head
-later, it shows that nothing before it was replaced as a whole.`,
+later, it shows that nothing before it was replaced as a whole. What the log
+itself says was wrong, such as a disk that was full or an end that was gone when
+Tilgate started, is printed too; the chain is whole all the same.`,
 		Example: "  tilgate audit verify --config tilgate.toml\n  tilgate audit verify /var/lib/tilgate/audit --head 9f86d081884c7d65…",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -88,6 +90,11 @@ func (p *program) verifyAudit(folder, head string) error {
 		}
 		if ok, err := audit.Holds(folder, hash); err != nil || !ok {
 			return fmt.Errorf("no record in %s has the hash %s: they are not those that it was written down of", filepath.Clean(folder), head)
+		}
+	}
+	for _, note := range chain.Notes {
+		if _, err := fmt.Fprintln(p.out, note); err != nil {
+			return err
 		}
 	}
 	_, err = fmt.Fprintf(p.out, "%d records in %d files, from number %d on: whole\nhead %s\n", chain.Records, chain.Files, chain.First, chain.Head)

@@ -93,6 +93,7 @@ type besides struct {
 	log       io.Writer          // of a line for each; nil writes none
 	recorders []serving.Recorder // beside it
 	refuse    func() error       // why nothing may be answered now; may be nil
+	keep      func(serving.Exchange) error
 }
 
 func (b besides) out() io.Writer {
@@ -142,7 +143,7 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Recorder:  append(record.All{record.New(beside.out())}, beside.recorders...),
 		Library:   library{store},
 	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
-		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Log: log}), models, costs}, nil // vectors cross languages by themselves
+		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Keep: beside.keep, Log: log}), models, costs}, nil // vectors cross languages by themselves
 }
 
 // library lets serving list what the store holds.

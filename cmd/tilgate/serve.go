@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/serving"
-	"tilgate/serving/audit"
 	"tilgate/serving/gateway"
 	"tilgate/serving/record"
 )
@@ -66,7 +65,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	if trail != nil {
 		defer trail.Close()
-		beside.recorders, beside.refuse = append(beside.recorders, audit.Recorder{Log: trail}), trail.Refuse
+		beside.refuse, beside.keep = trail.Refuse, trail.Keep
 		metrics.MustRegister(lostRecords(trail))
 	}
 	metrics.MustRegister(lostLog(out))

@@ -10,10 +10,13 @@
 // language, resting on which documents, and how it ended.
 //
 // Lines are written by one goroutine, many at once. In durable mode Record
-// returns when its line is on disk, so that no answer is finished before;
-// otherwise at most the last 100 ms are lost when the machine is. A file that
-// ends in half a line, as after a power cut, is repaired when it is opened,
-// and a record says so.
+// returns when its line is on disk, so that no answer is finished before.
+// Otherwise a process that is killed loses at most the last 100 ms, and a
+// machine that loses its power what it had not yet brought to its disk. A file
+// that ends in half a line is repaired when it is opened, and a record says so.
+//
+// What was wrong is itself a record: that half a line was cut off, that records
+// were lost to a full disk, that the log was not as it had been left.
 package audit
 
 import (
@@ -23,12 +26,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // An Entry is what a record says.
 type Entry struct {
-	Kind      string    `json:"kind"` // "answer", or what happened to the log itself: "opened", "torn", "cut", "pruned"
+	Kind      string    `json:"kind"` // "answer", or what happened to the log itself: "opened", "torn", "cut", "replaced", "lost", "pruned"
 	Time      time.Time `json:"time"` // when it began
 	Seconds   float64   `json:"seconds,omitempty"`
 	ID        string    `json:"id,omitempty"` // of the answer
@@ -49,8 +53,20 @@ type Entry struct {
 	TokensOut int       `json:"tokens_out,omitempty"`
 	Chars     int       `json:"chars,omitempty"`
 	Outcome   string    `json:"outcome,omitempty"` // "ok", or a kind of error
+	From      int       `json:"from,omitempty"`    // the number of the first record that is left by "pruned"
 	Note      string    `json:"note,omitempty"`
 }
+
+// clip bounds what comes from outside: a caller may name a model in megabytes.
+func (e *Entry) clip() {
+	for _, text := range []*string{&e.Asked, &e.Caller, &e.Tenant, &e.ID, &e.Language} {
+		if len(*text) > mostText {
+			*text = strings.ToValidUTF8((*text)[:mostText], "") + "…"
+		}
+	}
+}
+
+const mostText = 256 // bytes
 
 // A Source is a document that an answer rests on.
 type Source struct {

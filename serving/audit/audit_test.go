@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -40,7 +39,7 @@ func child(folder string) {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				id := fmt.Sprintf("%d-%d-%d", os.Getpid(), w, i)
-				if l.Record(context.Background(), Entry{Kind: "answer", ID: id}) == nil {
+				if l.Record(Entry{Kind: "answer", ID: id}) == nil {
 					fmt.Println("kept", id)
 				}
 			}
@@ -80,11 +79,10 @@ var exchange = serving.Exchange{ID: "chatcmpl-1", Start: time.Now(), Total: time
 func TestRecord(t *testing.T) {
 	folder := t.TempDir()
 	l := open(t, folder, Options{})
-	r := Recorder{l}
-	r.Record(t.Context(), exchange)
+	l.Keep(exchange)
 	failed := exchange
 	failed.Err = fault.Unavailable.Errorf("down")
-	r.Record(t.Context(), failed)
+	l.Keep(failed)
 	l.Close()
 	text := read(t, folder)
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
@@ -149,7 +147,7 @@ func TestTampering(t *testing.T) {
 		folder := t.TempDir()
 		l := open(t, folder, Options{})
 		for i := range 4 {
-			l.Record(t.Context(), Entry{Kind: "answer", Caller: "desk" + strconv.Itoa(i+1)})
+			l.Record(Entry{Kind: "answer", Caller: "desk" + strconv.Itoa(i+1)})
 		}
 		l.Close()
 		lines := tt.with(strings.Split(strings.TrimSuffix(read(t, folder), "\n"), "\n"))
@@ -166,7 +164,7 @@ func TestTampering(t *testing.T) {
 func TestReopened(t *testing.T) {
 	folder := t.TempDir()
 	l := open(t, folder, Options{})
-	l.Record(t.Context(), Entry{Kind: "answer"})
+	l.Record(Entry{Kind: "answer"})
 	if _, err := Open(folder, Options{}); err == nil || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("two writers: %v", err)
 	}
@@ -215,17 +213,17 @@ func TestDiskFull(t *testing.T) {
 	for _, durable := range []bool{false, true} {
 		folder := t.TempDir()
 		l := open(t, folder, Options{Durable: durable})
-		l.Record(t.Context(), Entry{Kind: "answer", ID: "1"})
+		l.Record(Entry{Kind: "answer", ID: "1"})
 		if err := os.Chmod(folder, 0o500); err != nil {
 			t.Fatal(err)
 		}
 		l.file.Close() // writing fails from here
-		err := l.Record(t.Context(), Entry{Kind: "answer", ID: "2"})
+		err := l.Record(Entry{Kind: "answer", ID: "2"})
 		if durable != (err != nil) || durable != (l.Refuse() != nil) {
 			t.Errorf("durable %v: %v, refuses %v", durable, err, l.Refuse())
 		}
 		os.Chmod(folder, 0o700)
-		l.Record(t.Context(), Entry{Kind: "answer", ID: "3"})
+		l.Record(Entry{Kind: "answer", ID: "3"})
 		l.Close()
 		if l.Lost() == 0 || l.Refuse() != nil {
 			t.Errorf("durable %v: %d lost, refuses %v", durable, l.Lost(), l.Refuse())
@@ -309,11 +307,10 @@ func BenchmarkRecord(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer l.Close()
-	r := Recorder{l}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			r.Record(b.Context(), exchange)
+			l.Keep(exchange)
 		}
 	})
 }

@@ -1,11 +1,8 @@
 package audit
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -33,14 +30,19 @@ type Log struct {
 
 	queue  chan job
 	done   chan struct{}
-	closed sync.Once
+	mu     sync.RWMutex // held to send, so that nobody sends to what is closed
+	closed bool
 	broken atomic.Pointer[error] // why nothing can be written; nil if it can
 	lost   atomic.Int64
 
 	// Of the goroutine that writes.
-	file *os.File
-	day  string
-	at   place
+	file  *os.File
+	head  *os.File
+	day   string // of the newest file, in which is written
+	end   int64  // of what is whole in it
+	dirty bool   // something may stand behind end
+	at    place
+	owed  int // records that were lost, which no record says yet
 }
 
 // A job is a record to be written, and whom to tell.
@@ -50,12 +52,12 @@ type job struct {
 }
 
 const (
-	mostWait  = 4096 // records; then who records waits too
-	mostBatch = 1024
-	linger    = 100 * time.Millisecond
-	filePart  = "audit-"
-	fileEnd   = ".jsonl"
-	headFile  = "head"
+	mostWait   = 4096 // records; then who records waits too
+	mostBatch  = 1024
+	linger     = 100 * time.Millisecond
+	retryEvery = time.Second
+	filePart   = "audit-"
+	fileEnd    = ".jsonl"
 )
 
 // Open opens the log in a folder, which it makes if need be.
@@ -77,50 +79,46 @@ func Open(folder string, o Options) (*Log, error) {
 	return l, nil
 }
 
-// resume finds the end of the chain, and mends it.
-func (l *Log) resume() error {
-	files, err := Files(l.folder)
-	if err != nil {
-		return err
-	}
-	note := Entry{Kind: "opened", Time: time.Now()}
-	if len(files) > 0 {
-		last := files[len(files)-1]
-		torn, end, err := tail(last)
-		if err != nil {
-			return fmt.Errorf("the end of %s: %w", last, err)
-		}
-		l.at = end
-		if torn > 0 {
-			note.Kind, note.Note = "torn", fmt.Sprintf("%d bytes of half a record were cut off", torn)
-		}
-		if head, ok := readHead(l.folder); ok && head.n > l.at.n {
-			note.Kind, note.Note = "cut", fmt.Sprintf("the head was record %d, %s: those after %d are gone", head.n, head.hash, l.at.n)
-		}
-	}
-	if err := l.write([]job{{entry: note}}, time.Now()); err != nil {
-		return errors.Join(err, l.closeFile())
-	}
-	return nil
-}
-
 // Record keeps an entry. It returns an error only in durable mode, when the
 // entry could not be kept.
-func (l *Log) Record(ctx context.Context, e Entry) error {
-	if !l.opts.Durable {
-		l.queue <- job{entry: e}
+func (l *Log) Record(e Entry) error {
+	e.clip()
+	j := job{entry: e}
+	var written chan error
+	if l.opts.Durable {
+		written = make(chan error, 1)
+		j.written = written
+	}
+	if !l.send(j) {
+		l.lost.Add(1)
+		if l.opts.Durable {
+			return errClosed
+		}
 		return nil
 	}
-	written := make(chan error, 1)
-	l.queue <- job{e, written}
+	if written == nil {
+		return nil
+	}
 	return <-written
+}
+
+var errClosed = fault.Unavailable.Errorf("the server is shutting down; ask again")
+
+// send reports whether the log was still open.
+func (l *Log) send(j job) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if !l.closed {
+		l.queue <- j
+	}
+	return !l.closed
 }
 
 // Refuse returns why nothing may be answered now: in durable mode, that no
 // record can be kept.
 func (l *Log) Refuse() error {
 	if err := l.broken.Load(); err != nil && l.opts.Durable {
-		return fault.Unavailable.Wrap(*err, "answers cannot be recorded, as they must be here")
+		return fault.Unavailable.Wrap(*err, unrecorded)
 	}
 	return nil
 }
@@ -128,25 +126,42 @@ func (l *Log) Refuse() error {
 // Lost returns how many records could not be kept.
 func (l *Log) Lost() int64 { return l.lost.Load() }
 
-// run writes what comes, many at once.
+// run writes what comes, many at once. While nothing can be written it tries
+// again by itself: in durable mode nobody else would, since nobody is answered.
 func (l *Log) run() {
 	defer close(l.done)
-	for first := range l.queue {
-		batch := l.gather(first)
-		now := time.Now()
-		err := l.write(batch, now)
-		if err != nil {
-			l.lost.Add(int64(len(batch)))
-			if l.broken.Swap(&err) == nil {
-				l.opts.Log.Error("the audit log cannot be written", "err", err, "records", len(batch))
-			}
-		} else if l.broken.Swap(nil) != nil {
-			l.opts.Log.Info("the audit log is written again", "lost", l.lost.Load())
+	for {
+		var retry <-chan time.Time
+		if l.broken.Load() != nil {
+			retry = time.After(retryEvery)
 		}
-		for _, j := range batch {
-			if j.written != nil {
-				j.written <- err
+		select {
+		case first, ok := <-l.queue:
+			if !ok {
+				return
 			}
+			l.keep(l.gather(first))
+		case <-retry:
+			l.keep(nil)
+		}
+	}
+}
+
+// keep writes a batch, or counts what it lost, and tells who waits.
+func (l *Log) keep(batch []job) {
+	err := l.write(batch, time.Now())
+	if err != nil {
+		l.lost.Add(int64(len(batch)))
+		l.owed += len(batch)
+		if l.broken.Swap(&err) == nil {
+			l.opts.Log.Error("the audit log cannot be written", "err", err, "records", len(batch))
+		}
+	} else if l.broken.Swap(nil) != nil {
+		l.opts.Log.Info("the audit log is written again", "lost", l.lost.Load())
+	}
+	for _, j := range batch {
+		if j.written != nil {
+			j.written <- err
 		}
 	}
 }
@@ -186,120 +201,16 @@ func (l *Log) gather(first job) []job {
 	return batch
 }
 
-// write writes a batch. If it cannot, the chain stands where it stood.
-func (l *Log) write(batch []job, now time.Time) error {
-	pruned, err := l.open(now)
-	if err != nil {
-		return err
-	}
-	batch = append(pruned, batch...)
-	at := l.at
-	var lines []byte
-	for _, j := range batch {
-		if lines, err = at.append(lines, j.entry); err != nil {
-			return err
-		}
-	}
-	if err := l.add(lines); err != nil {
-		err = errors.Join(err, l.file.Close())
-		l.file = nil // the next batch opens it anew
-		return err
-	}
-	l.at = at
-	return l.writeHead()
-}
-
-// add adds lines to the file, all or none.
-func (l *Log) add(lines []byte) error {
-	before, err := l.file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	if _, err = l.file.Write(lines); err == nil && l.opts.Durable {
-		err = l.file.Sync()
-	}
-	if err != nil { // a full disk: what is half written must not stay
-		return errors.Join(err, l.file.Truncate(before))
-	}
-	return nil
-}
-
-// open opens the file of the day. What is returned is to be written first.
-func (l *Log) open(now time.Time) ([]job, error) {
-	day := now.UTC().Format(time.DateOnly)
-	if l.file != nil && l.day == day {
-		return nil, nil
-	}
-	if err := l.closeFile(); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(filepath.Join(l.folder, filePart+day+fileEnd), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	l.file, l.day = file, day
-	return l.prune(now)
-}
-
-func (l *Log) closeFile() error {
-	if l.file == nil {
+// Close writes what waits. What is recorded after it is lost, and counted.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
 		return nil
 	}
-	err := errors.Join(l.file.Sync(), l.file.Close())
-	l.file = nil
-	return err
-}
-
-// writeHead notes where the chain has come to.
-func (l *Log) writeHead() error {
-	return os.WriteFile(filepath.Join(l.folder, headFile), fmt.Appendf(nil, "%d %s\n", l.at.n, l.at.hash), 0o600)
-}
-
-// readHead reads what writeHead wrote.
-func readHead(folder string) (at place, ok bool) {
-	text, err := os.ReadFile(filepath.Join(folder, headFile))
-	if err != nil {
-		return at, false
-	}
-	var hash string
-	if _, err := fmt.Sscanf(string(text), "%d %s\n", &at.n, &hash); err != nil {
-		return at, false
-	}
-	at.hash, err = ParseHash(hash)
-	return at, err == nil
-}
-
-// prune removes the files that are older than Days, never the newest. The
-// chain then begins later, which a record says.
-func (l *Log) prune(now time.Time) ([]job, error) {
-	files, err := Files(l.folder)
-	if err != nil || l.opts.Days == 0 {
-		return nil, err
-	}
-	oldest := now.UTC().AddDate(0, 0, -l.opts.Days).Format(time.DateOnly)
-	removed := 0
-	for _, path := range files[:max(0, len(files)-1)] {
-		if dayOf(path) >= oldest {
-			break
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		removed++
-	}
-	if removed == 0 {
-		return nil, nil
-	}
-	return []job{{entry: Entry{Kind: "pruned", Time: now, Note: fmt.Sprintf("%d files before %s were removed", removed, oldest)}}}, nil
-}
-
-// Close writes what waits. Nothing can be recorded after it.
-func (l *Log) Close() error {
-	var err error
-	l.closed.Do(func() {
-		close(l.queue)
-		<-l.done
-		err = errors.Join(l.closeFile(), l.lock.Unlock())
-	})
-	return err
+	l.closed = true
+	close(l.queue)
+	l.mu.Unlock()
+	<-l.done
+	return errors.Join(l.closeFiles(), l.lock.Unlock())
 }

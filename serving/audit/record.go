@@ -1,23 +1,23 @@
 package audit
 
 import (
-	"context"
 	"fmt"
 
 	"tilgate/internal/fault"
 	"tilgate/serving"
 )
 
-// A Recorder writes exchanges to a Log.
-type Recorder struct{ Log *Log }
-
-var _ serving.Recorder = Recorder{}
-
-// Record keeps one. What could not be kept is counted by the Log, which then
-// refuses the next.
-func (r Recorder) Record(ctx context.Context, x serving.Exchange) {
-	_ = r.Log.Record(ctx, entryOf(x))
+// Keep keeps the record of an exchange. In durable mode it returns when the
+// record is on disk, or why it is not: the exchange must then not be answered.
+func (l *Log) Keep(x serving.Exchange) error {
+	err := l.Record(entryOf(x))
+	if err == nil || fault.Unavailable.Is(err) {
+		return err
+	}
+	return fault.Unavailable.Wrap(err, unrecorded)
 }
+
+const unrecorded = "answers cannot be recorded, as they must be here"
 
 func entryOf(x serving.Exchange) Entry {
 	e := Entry{Kind: "answer", Time: x.Start.UTC(), Seconds: x.Total.Seconds(), ID: x.ID, Caller: x.Caller.Name, Tenant: x.Caller.Tenant,

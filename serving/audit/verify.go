@@ -5,11 +5,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Files lists the files of a log, the oldest first.
@@ -29,6 +29,10 @@ type Chain struct {
 	Records int
 	First   int // number of the first record; above 1 if older files were removed
 	Head    Hash
+	Notes   []string // what the log says was wrong with it, each with the number of its record
+
+	from  int   // what the newest of "pruned" says that First is
+	noted place // the head as it was noted
 }
 
 // maxRecord is more than any record takes, in bytes.
@@ -36,9 +40,11 @@ const maxRecord = 1 << 20
 
 // Verify checks the whole chain in a folder: every record's own hash, that it
 // holds that of the one before, also from file to file, that numbers are
-// without a gap, and that the chain ends where the head says. An error says
-// where it breaks.
+// without a gap, that no more is gone at the beginning than a record says was
+// removed for its age, and that the chain holds the head. An error says where
+// it breaks. A log may be verified while it is written.
 func Verify(folder string) (Chain, error) {
+	head, ok := readHead(folder) // first: what is written from here on comes after it
 	files, err := Files(folder)
 	if err != nil {
 		return Chain{}, err
@@ -46,58 +52,75 @@ func Verify(folder string) (Chain, error) {
 	if len(files) == 0 {
 		return Chain{}, fmt.Errorf("there is no audit log in %s", folder)
 	}
-	var c Chain
+	if !ok {
+		return Chain{}, fmt.Errorf("the head in %s cannot be read: it was removed or changed", folder)
+	}
+	c := Chain{noted: head}
 	var at place
-	for _, path := range files {
-		if err := c.read(path, &at); err != nil {
+	for i, path := range files {
+		if err := c.read(path, &at, i == len(files)-1); err != nil {
 			return c, err
 		}
 		c.Files++
 	}
 	c.Head = at.hash
-	head, err := os.ReadFile(filepath.Join(folder, headFile))
-	if err != nil {
-		return c, err
-	}
-	if want := fmt.Sprintf("%d %s\n", at.n, at.hash); string(head) != want {
-		return c, fmt.Errorf("the records end with %s, but the head is %s: the end was cut off or added to, or a process that was killed did not come to note it",
-			strings.TrimSpace(want), strings.TrimSpace(string(head)))
+	switch {
+	case c.First > max(c.from, 1):
+		return c, fmt.Errorf("the records before number %d are gone, and no record says that they were removed for their age", c.First)
+	case at.n < head.n:
+		return c, fmt.Errorf("the records end with %d %s, but the head is %d %s: the end was cut off", at.n, at.hash, head.n, head.hash)
+	case at.n > head.n:
+		c.Notes = append(c.Notes, fmt.Sprintf("the last %d records came after the head was noted: the log is being written, or its process was killed", at.n-head.n))
 	}
 	return c, nil
 }
 
 // Holds reports whether a chain that was verified holds a head that was written
-// down elsewhere.
+// down elsewhere. It looks into the newest file first.
 func Holds(folder string, head Hash) (bool, error) {
 	files, err := Files(folder)
 	if err != nil {
 		return false, err
 	}
-	want := []byte(head.String())
-	for _, path := range files {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return false, err
-		}
-		if bytes.Contains(text, append(bytes.Clone(hashKey), want...)) {
-			return true, nil
+	for _, path := range slices.Backward(files) {
+		if ok, err := holds(path, head); ok || err != nil {
+			return ok, err
 		}
 	}
 	return false, nil
 }
 
-func (c *Chain) read(path string, at *place) error {
+func holds(path string, head Hash) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	end := fmt.Appendf(nil, "%s%s\"}", hashKey, head)
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, maxRecord)
+	for lines.Scan() {
+		if bytes.HasSuffix(lines.Bytes(), end) {
+			return true, nil
+		}
+	}
+	return false, lines.Err()
+}
+
+func (c *Chain) read(path string, at *place, last bool) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 64<<10), maxRecord)
+	lines.Buffer(nil, maxRecord)
+	half := 0
+	lines.Split(wholeLines(&half))
 	number := 0
 	for lines.Scan() {
 		number++
-		l, _, hash, err := parse(lines.Bytes())
+		l, e, hash, err := parse(lines.Bytes())
 		switch {
 		case err != nil:
 		case c.Records == 0:
@@ -106,59 +129,48 @@ func (c *Chain) read(path string, at *place) error {
 			err = fmt.Errorf("it is number %d after number %d: records were removed, added or moved", l.N, at.n)
 		case l.Prev != at.hash.String():
 			err = errors.New("it does not follow the record before it, which was changed")
+		case l.N == c.noted.n && hash != c.noted.hash:
+			err = fmt.Errorf("it is not the record that was the head, %s: it and those before it were replaced", c.noted.hash)
 		}
 		if err != nil {
 			return fmt.Errorf("%s, line %d: %w", path, number, err)
 		}
 		*at = place{l.N, hash}
 		c.Records++
+		c.note(l.N, e)
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("%s, line %d: %w", path, number+1, err)
 	}
+	switch {
+	case half > 0 && !last:
+		return fmt.Errorf("%s, line %d: %w", path, number+1, errNoRecord)
+	case half > 0:
+		c.Notes = append(c.Notes, "the last line is half a record: the log is being written, or its process was killed")
+	}
 	return nil
 }
 
-// tail finds the last record of a file and cuts off what is half a one. An
-// empty file has the place of the one before it, which is looked for.
-func tail(path string) (torn int, at place, err error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0o600)
-	if err != nil {
-		return 0, at, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(f)
-	if err != nil {
-		return 0, at, err
-	}
-	whole := bytes.LastIndexByte(text, '\n') + 1
-	if torn = len(text) - whole; torn > 0 {
-		if err := f.Truncate(int64(whole)); err != nil {
-			return torn, at, err
+// wholeLines splits into lines, and says how many bytes stand behind the last.
+func wholeLines(half *int) bufio.SplitFunc {
+	return func(data []byte, atEOF bool) (int, []byte, error) {
+		if i := bytes.IndexByte(data, '\n'); i >= 0 {
+			return i + 1, data[:i], nil
 		}
+		if atEOF {
+			*half = len(data)
+			return len(data), nil, nil
+		}
+		return 0, nil, nil
 	}
-	text = bytes.TrimSuffix(text[:whole], []byte("\n"))
-	if len(text) == 0 {
-		at, err = before(path)
-		return torn, at, err
-	}
-	l, _, hash, err := parse(text[bytes.LastIndexByte(text, '\n')+1:])
-	if err != nil {
-		return torn, at, fmt.Errorf("the last record: %w; tilgate audit verify says more", err)
-	}
-	return torn, place{l.N, hash}, nil
 }
 
-// before finds the end of the file before one that is empty.
-func before(path string) (place, error) {
-	files, err := Files(filepath.Dir(path))
-	if err != nil {
-		return place{}, err
+// note takes down what the log says about itself.
+func (c *Chain) note(n int, e Entry) {
+	switch e.Kind {
+	case "pruned":
+		c.from = max(c.from, e.From)
+	case "torn", "cut", "replaced", "lost":
+		c.Notes = append(c.Notes, fmt.Sprintf("record %d, %s: %s: %s", n, e.Time.UTC().Format(time.DateTime), e.Kind, e.Note))
 	}
-	i := slices.Index(files, path)
-	if i <= 0 {
-		return place{}, nil
-	}
-	_, at, err := tail(files[i-1])
-	return at, err
 }
