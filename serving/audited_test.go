@@ -24,7 +24,9 @@ func TestKeep(t *testing.T) {
 		said string
 		want string
 	}{
-		{"auto", func() (string, error) { return told(w.Answer(t.Context(), Request{Messages: []Message{{Role: "user", Content: question}}})) }, "58 жаш [1].", "answers cannot be recorded"},
+		{"auto", func() (string, error) {
+			return told(w.Answer(t.Context(), Request{Messages: []Message{{Role: "user", Content: question}}}))
+		}, "58 жаш [1].", "answers cannot be recorded"},
 		{"plain", func() (string, error) {
 			w.upstream = plainModels{reply: &Reply{Status: 200, Body: []byte("whole")}}
 			r, err := w.Forward(t.Context(), Caller{}, Raw{Model: "tiny"})
