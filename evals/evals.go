@@ -1,9 +1,11 @@
 // Package evals asks many questions and scores the answers.
 //
-// This package holds the words: what a set of questions about a collection is,
-// and what was ranked. Children read data sets and compute metrics. Nothing
-// here knows how Tilgate finds or writes an answer, so that any system can be
-// judged.
+// This package holds the words. A Suite has Tasks, a Task has Items and
+// Prompts; an Item in a Prompt is a Case, which a Run puts to Targets. What
+// comes back is a Result with an Answer and its scores, and many of them make
+// a Summary. Children read data sets, compute metrics, talk to servers and
+// write reports. Nothing here knows how Tilgate finds or writes an answer, so
+// that any system can be judged.
 package evals
 
 // A Doc is a document of a retrieval collection.

@@ -1,0 +1,156 @@
+package evals
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tilgate/internal/fault"
+)
+
+// A Target is a model somewhere that answers.
+type Target interface {
+	// Ask puts a case to the model. Errors of the kinds Limited, Unavailable
+	// and Timeout are worth another try; others are the case's own.
+	Ask(context.Context, Case) (Answer, error)
+}
+
+// A Scorer makes scores of an answer: it fills in what Result holds beside
+// the answer.
+type Scorer interface {
+	Score(ctx context.Context, c Case, r *Result) error
+}
+
+// A Cache keeps answers by the digest of what was asked of whom.
+type Cache interface {
+	Get(model, digest string) (Answer, bool)
+	Put(model, digest string, a Answer) error
+}
+
+// A Run asks models many cases, several at once.
+type Run struct {
+	Models  []string // in the order they are asked
+	Targets map[string]Target
+	Scorer  Scorer
+	Cache   Cache                           // may be nil
+	Done    func(model string, c Case) bool // says what needs no answer any more; may be nil
+	Keep    func(Result) error              // gets each result as it is there, one at a time
+
+	Workers int           // asked at once; 0 means 8
+	Tries   int           // of a case; 0 means 4
+	Pause   time.Duration // before the second try, doubled before each further; 0 means 1 s
+}
+
+// Ask asks every model every case, in this order, and hands on each result.
+// A case that cannot be answered is a result with an error. Ask ends early
+// when ctx does, when Keep fails, or when a target cannot be used at all.
+func (r Run) Ask(ctx context.Context, cases []Case) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(max(1, or(r.Workers, 8)))
+	results, kept := make(chan Result), make(chan error, 1)
+	go func() { kept <- r.keep(results) }()
+	for _, model := range r.Models {
+		for _, c := range cases {
+			if ctx.Err() != nil {
+				break
+			}
+			if r.Done != nil && r.Done(model, c) {
+				continue
+			}
+			work.Go(func() error {
+				result, err := r.one(ctx, model, c)
+				if err != nil {
+					return err
+				}
+				results <- result
+				return nil
+			})
+		}
+	}
+	err := work.Wait()
+	close(results)
+	return errors.Join(<-kept, err, context.Cause(ctx))
+}
+
+// keep hands on results. After a failure it drains them, so that nobody waits.
+func (r Run) keep(results <-chan Result) error {
+	var fault error
+	for result := range results {
+		if fault == nil {
+			fault = r.Keep(result)
+		}
+	}
+	return fault
+}
+
+func or[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+func (r Run) one(ctx context.Context, model string, c Case) (Result, error) {
+	result := Result{Model: model, Key: c.Key(), Digest: c.Digest()}
+	err := r.answer(ctx, model, c, &result)
+	switch {
+	case ctx.Err() != nil:
+		return result, context.Cause(ctx)
+	case fault.Unauthorized.Is(err), fault.Forbidden.Is(err):
+		return result, fmt.Errorf("asking %s: %w", model, err)
+	case err != nil:
+		result.Error = err.Error()
+		return result, nil
+	}
+	if err := r.Scorer.Score(ctx, c, &result); err != nil {
+		return result, fmt.Errorf("scoring %s: %w", c.Key(), err)
+	}
+	return result, nil
+}
+
+func (r Run) answer(ctx context.Context, model string, c Case, result *Result) error {
+	if r.Cache != nil {
+		if result.Answer, result.Cached = r.Cache.Get(model, result.Digest); result.Cached {
+			return nil
+		}
+	}
+	pause := or(r.Pause, time.Second)
+	for {
+		var err error
+		result.Tries++
+		if result.Answer, err = r.Targets[model].Ask(ctx, c); err == nil {
+			break
+		}
+		if result.Tries >= or(r.Tries, 4) || !again(err) {
+			return err
+		}
+		if err := wait(ctx, max(pause, fault.Again(err))); err != nil {
+			return err
+		}
+		pause *= 2
+	}
+	if r.Cache == nil {
+		return nil
+	}
+	return r.Cache.Put(model, result.Digest, result.Answer)
+}
+
+// again reports whether an error may be over by the next try.
+func again(err error) bool {
+	return fault.Limited.Is(err) || fault.Unavailable.Is(err) || fault.Timeout.Is(err)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
