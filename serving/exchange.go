@@ -31,6 +31,7 @@ type Request struct {
 	Language  lang.Tag  // that the caller named; empty means detect it
 	Model     string    // of the server, in place of the adapter's; empty means the adapter's
 	Knowledge []string  // knowledge bases to search; none means every one
+	Weights   Trial     // which weights answer; nearly always NoTrial
 	Params    Params
 	Trace     string // W3C traceparent of the caller, as it came
 	Stream    bool   // the caller reads word by word; kept for the record

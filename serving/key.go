@@ -35,7 +35,7 @@ func (s *Service) key(r Request, f found, passages []rag.Passage, c Choice) *Key
 		}
 		h.text(string(a.Tag), a.Digest)
 	}
-	h.text(c.Name, c.Digest, c.Weights, r.Model)
+	h.text(c.Name, c.Digest, c.Weights, r.Model, string(r.Weights))
 	h.number(s.opts.PromptTokens)
 	h.float(s.opts.Cost(costed(c.Name, f.chain[0]), f.chain[0].Tag))
 	h.conversation(r.Messages, f.question)

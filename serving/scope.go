@@ -17,6 +17,7 @@ type Scope struct {
 	Knowledge []string   `toml:"knowledge,omitempty"` // knowledge bases that are searched
 	Sites     []string   `toml:"sites,omitempty"`     // where requests may be sent
 	Admin     bool       `toml:"admin,omitempty"`
+	Eval      bool       `toml:"eval,omitempty"` // may try weights that the gate keeps from everybody else
 	Policy    Policy     `toml:"policy,omitempty"`
 	Limits    Limits     `toml:"limits,omitempty"`
 }

@@ -298,10 +298,14 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 		return err
 	}
 	r.Messages, x.Guard.Masked = s.mask(r.Messages)
+	if err := r.Caller.mayTry(r.Weights); err != nil {
+		return err
+	}
 	f, err := s.find(r)
 	if err != nil {
 		return err
 	}
+	f.chain = r.Weights.of(f.chain)
 	a := f.chain[0]
 	x.Plan = Plan{Language: f.language, Adapter: a.Tag, Why: f.why}
 	passages, err := s.retrieve(ctx, r, &f, &x.Plan)
@@ -310,6 +314,9 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 		return err
 	}
 	choice := s.parts.Models.Pick(ctx, a, r.Model)
+	if err := r.Weights.answered(a, choice); err != nil {
+		return err
+	}
 	x.Plan.Passages, x.Plan.Grounded = passages, len(passages) > 0
 	switch {
 	case x.Plan.Degraded == NotFound:

@@ -130,7 +130,7 @@ func insist(p Prompt) Prompt {
 // before its first word, and through no fault of the request.
 func (sp *speech) lost(ctx context.Context, try attempt, err error) bool {
 	var miss *Miss
-	return sp.shown.Len() == 0 && !try.choice.Own && len(sp.passages) > 0 && ctx.Err() == nil &&
+	return sp.request.Weights == NoTrial && sp.shown.Len() == 0 && !try.choice.Own && len(sp.passages) > 0 && ctx.Err() == nil &&
 		!errors.As(err, &miss) && !errors.Is(err, errReaderGone) && !fault.Invalid.Is(err)
 }
 

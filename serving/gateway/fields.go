@@ -117,6 +117,7 @@ func (d *decoder) extension(path string) error {
 		"passages":  d.maybeNull(d.passagesTold),
 		"max_bytes": d.maybeNull(d.maxBytes),
 		"cache":     d.maybeNull(d.cache),
+		"weights":   d.maybeNull(d.trial),
 		"knowledge": d.maybeNull(d.knowledge(&d.Knowledge)),
 	}, d.unknown)
 }

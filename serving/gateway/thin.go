@@ -108,6 +108,12 @@ func (d *decoder) cache(path string) error {
 	return err
 }
 
+func (d *decoder) trial(path string) error {
+	which, err := d.oneOf(path, string(serving.TryAdapter), string(serving.TryBase))
+	d.Weights = serving.Trial(which)
+	return err
+}
+
 // A gatherer holds text until a sentence ends.
 type gatherer struct {
 	tag   lang.Tag
