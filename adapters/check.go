@@ -11,7 +11,7 @@ import (
 func Check(only string, folders ...fs.FS) (checked []*Adapter, faults []error) {
 	var layers [][]*Adapter
 	for i, dir := range folders {
-		files, err := readFolder(dir, Options{}.Gate)
+		files, err := readFolder(dir, nil)
 		if err != nil {
 			return nil, []error{err}
 		}

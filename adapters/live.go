@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"tilgate/internal/verdict"
 )
 
 // Live is a set that follows a folder: files that are added, changed or
@@ -22,6 +25,7 @@ type Live struct {
 	set  atomic.Pointer[Set]
 	good map[string]*Adapter // by file, as last read without a fault
 	seen map[string]stamp    // what the folder looked like
+	keys []verdict.Key       // that were trusted then
 }
 
 // A stamp changes when a file does.
@@ -34,7 +38,7 @@ type stamp struct {
 // At the start every fault is an error; later ones are logged.
 func OpenLive(o Options, dir fs.FS, log *slog.Logger) (*Live, error) {
 	l := &Live{opts: o, dir: dir, log: log, good: map[string]*Adapter{}}
-	base, err := readFolder(BundledFiles(), o.Gate)
+	base, err := readFolder(BundledFiles(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +53,8 @@ func OpenLive(o Options, dir fs.FS, log *slog.Logger) (*Live, error) {
 	if l.seen, err = look(dir); err != nil {
 		return nil, fmt.Errorf("reading the folder of adapters: %w", err)
 	}
-	files, err := readFolder(dir, o.Gate)
+	l.keys = o.gates()
+	files, err := readFolder(dir, l.keys)
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +112,11 @@ func (l *Live) refresh() {
 		l.log.Warn("looking at the folder of adapters; those in force stay", "err", err)
 		return
 	}
-	if sameStamps(l.seen, seen) {
+	keys := l.opts.gates()
+	if sameStamps(l.seen, seen) && slices.EqualFunc(keys, l.keys, verdict.Key.Equal) {
 		return
 	}
-	files, err := readFolder(l.dir, l.opts.Gate)
+	files, err := readFolder(l.dir, keys)
 	if err != nil {
 		l.log.Warn("reading the folder of adapters; those in force stay", "err", err)
 		return
@@ -130,9 +136,9 @@ func (l *Live) refresh() {
 		}
 	}
 	if !unread { // a file that could not be read now may be next time, without a new stamp
-		l.seen = seen
+		l.seen, l.keys = seen, keys
 	}
-	base, _ := readFolder(BundledFiles(), l.opts.Gate) // read without a fault before
+	base, _ := readFolder(BundledFiles(), nil) // read without a fault before
 	if err := l.assemble(base, usable); err != nil {
 		l.log.Error("the adapters do not fit together; those in force stay", "err", err)
 		return

@@ -21,8 +21,17 @@ var bundled embed.FS
 
 // Options say which adapters are served. The zero value serves all.
 type Options struct {
-	Only []lang.Tag  // languages that are served; empty means all that have a file
-	Gate verdict.Key // of the gate whose verdicts count
+	Only []lang.Tag // languages that are served; empty means all that have a file
+	// Gates returns the keys of the gates whose verdicts count. A set that
+	// follows its folder asks again; nil trusts nobody.
+	Gates func() []verdict.Key
+}
+
+func (o Options) gates() []verdict.Key {
+	if o.Gates == nil {
+		return nil
+	}
+	return o.Gates()
 }
 
 // Bundled returns the adapters that come with Tilgate.
@@ -44,7 +53,7 @@ func Load(o Options, folders ...fs.FS) (*Set, error) {
 	var layers [][]*Adapter
 	var faults []error
 	for _, dir := range folders {
-		files, err := readFolder(dir, o.Gate)
+		files, err := readFolder(dir, o.gates())
 		faults = append(faults, err)
 		var layer []*Adapter
 		for _, f := range files {
@@ -79,7 +88,7 @@ func (f file) err() error {
 }
 
 // readFolder reads every language file of a folder, in order of name.
-func readFolder(dir fs.FS, key verdict.Key) ([]file, error) {
+func readFolder(dir fs.FS, keys []verdict.Key) ([]file, error) {
 	names, err := fs.Glob(dir, "*.toml")
 	if err != nil {
 		return nil, err
@@ -87,7 +96,7 @@ func readFolder(dir fs.FS, key verdict.Key) ([]file, error) {
 	var files []file
 	for _, name := range names {
 		f := file{name: strings.TrimSuffix(path.Base(name), ".toml")}
-		f.adapter, f.faults = readFile(dir, name, key)
+		f.adapter, f.faults = readFile(dir, name, keys)
 		files = append(files, f)
 	}
 	return files, nil
@@ -96,7 +105,7 @@ func readFolder(dir fs.FS, key verdict.Key) ([]file, error) {
 // maxFile is more than any language file needs, in bytes.
 const maxFile = 1 << 20
 
-func readFile(dir fs.FS, name string, key verdict.Key) (*Adapter, []error) {
+func readFile(dir fs.FS, name string, keys []verdict.Key) (*Adapter, []error) {
 	if info, err := fs.Stat(dir, name); err != nil {
 		return nil, []error{err}
 	} else if info.Size() > maxFile {
@@ -112,7 +121,7 @@ func readFile(dir fs.FS, name string, key verdict.Key) (*Adapter, []error) {
 	}
 	terms, wrong := readGlossary(dir, string(a.Tag))
 	a.Glossary = NewGlossary(a.Tag, terms)
-	a.readVerdict(dir, key)
+	a.readVerdict(dir, keys)
 	a.Digest = digest(string(data), fmt.Sprintf("%q", terms))
 	return a, append(faults, wrong...)
 }
@@ -134,14 +143,14 @@ func Parse(data []byte) (*Adapter, []error) {
 
 // readVerdict reads TAG/verdict.json. One that cannot be trusted is no fault
 // of the language file: its weights just do not pass the gate.
-func (a *Adapter) readVerdict(dir fs.FS, key verdict.Key) {
+func (a *Adapter) readVerdict(dir fs.FS, keys []verdict.Key) {
 	data, err := fs.ReadFile(dir, path.Join(string(a.Tag), "verdict.json"))
 	if isNotThere(err) {
 		return
 	}
 	var v verdict.Verdict
 	if err == nil {
-		v, err = verdict.Read(data, key)
+		v, err = verdict.Read(data, keys...)
 	}
 	if err == nil && v.Tag != a.Tag {
 		err = fmt.Errorf("it is about %s", v.Tag)

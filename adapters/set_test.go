@@ -153,7 +153,7 @@ func TestGate(t *testing.T) {
 		}
 		dir := files(text)
 		dir["ky/verdict.json"] = &fstest.MapFile{Data: file}
-		set, err := Load(Options{Gate: secret.Key()}, dir)
+		set, err := Load(Options{Gates: func() []verdict.Key { return []verdict.Key{secret.Key()} }}, dir)
 		if err != nil {
 			t.Fatal(err)
 		}

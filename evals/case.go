@@ -64,6 +64,8 @@ type Answer struct {
 	Model   string   `json:"model,omitempty"`   // that the target says answered
 	Lang    lang.Tag `json:"lang,omitempty"`    // that it says it answered in, or found
 	Blocked bool     `json:"blocked,omitempty"` // a content rule stopped it
+	// Declined is that the target itself says that it found nothing to answer with.
+	Declined bool `json:"declined,omitempty"`
 
 	Cites    []string  `json:"cites,omitempty"` // ids of the documents that it cites
 	Passages []Passage `json:"passages,omitempty"`

@@ -1,8 +1,8 @@
 package evals
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,11 +47,13 @@ type Run struct {
 // Ask asks every model every case, in this order, and hands on each result.
 // A case that cannot be answered is a result with an error. Ask ends early
 // when ctx does, when Keep fails, or when a target cannot be used at all.
-func (r Run) Ask(ctx context.Context, cases []Case) error {
-	work, ctx := errgroup.WithContext(ctx)
+func (r Run) Ask(all context.Context, cases []Case) error {
+	stoppable, stop := context.WithCancelCause(all)
+	defer stop(nil)
+	work, ctx := errgroup.WithContext(stoppable)
 	work.SetLimit(max(1, or(r.Workers, 8)))
 	results, kept := make(chan Result), make(chan error, 1)
-	go func() { kept <- r.keep(results) }()
+	go func() { kept <- r.keep(results, stop) }()
 	for _, model := range r.Models {
 		for _, c := range cases {
 			if ctx.Err() != nil {
@@ -72,15 +74,19 @@ func (r Run) Ask(ctx context.Context, cases []Case) error {
 	}
 	err := work.Wait()
 	close(results)
-	return errors.Join(<-kept, err, context.Cause(ctx))
+	return cmp.Or(<-kept, context.Cause(all), err)
 }
 
-// keep hands on results. After a failure it drains them, so that nobody waits.
-func (r Run) keep(results <-chan Result) error {
+// keep hands on results. After a failure it stops the run, and drains what is
+// still on its way, so that nobody waits.
+func (r Run) keep(results <-chan Result, stop context.CancelCauseFunc) error {
 	var fault error
 	for result := range results {
-		if fault == nil {
-			fault = r.Keep(result)
+		if fault != nil {
+			continue
+		}
+		if fault = r.Keep(result); fault != nil {
+			stop(fault)
 		}
 	}
 	return fault

@@ -12,7 +12,6 @@ import (
 	"tilgate/adapters/lora"
 	"tilgate/adapters/overlay"
 	"tilgate/adapters/push"
-	"tilgate/internal/verdict"
 )
 
 type addFlags struct {
@@ -161,8 +160,8 @@ func newAddReport(room adapterRoom, a *adapters.Adapter, file string, w *lora.We
 	}
 	if a.Gate == adapters.Required {
 		r.Notes = append(r.Notes, "they answer once a verdict promotes them: tilgate adapter judge "+r.Tag)
-		if sameKey(room.Gate.Key, verdict.Key{}) {
-			r.Notes = append(r.Notes, "no verdict counts yet, since the configuration has no key under [gate]: tilgate adapter gate makes one")
+		if len(room.gates()) == 0 {
+			r.Notes = append(r.Notes, "no verdict counts yet, since no gate is trusted: tilgate adapter gate makes one")
 		}
 	}
 	if a.Kind == adapters.LoRA {

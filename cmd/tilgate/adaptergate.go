@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,10 +17,10 @@ import (
 )
 
 func (p *program) adapterGateCommand() *cobra.Command {
-	var out string
+	var out, config string
 	cmd := &cobra.Command{Use: "gate --out FILE", Short: "Make the secret of a gate, which signs verdicts",
-		Long: `Make the secret of a gate, and print the key that checks what it signs, with the
-lines for the configuration.
+		Long: `Make the secret of a gate, and print the key that checks what it signs, with how
+to have it trusted.
 
 Weights with gate = "required" answer only while a verdict on exactly them is
 "promote". Whoever judges keeps the secret; the service has the key alone, so
@@ -32,6 +31,13 @@ who can write into its folder of adapters cannot promote anything.`,
 			if out == "" {
 				return usageError{errors.New("--out is missing: the file to write the secret to")}
 			}
+			c, err := loadConfig(config, p.getenv)
+			if err != nil {
+				return err
+			}
+			if err := c.outside(out); err != nil {
+				return err
+			}
 			secret := verdict.NewSecret()
 			key, err := secret.Key().MarshalText()
 			if err != nil {
@@ -40,10 +46,11 @@ who can write into its folder of adapters cannot promote anything.`,
 			if err := writeSecret(out, secret.String()+"\n"); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(p.out, "The secret is in %s; keep it away from the machine that serves.\n\nAdd these lines to the configuration:\n\n[gate]\nkey = %q\n", out, key)
+			_, err = fmt.Fprintf(p.out, "The secret is in %s; keep it away from the machine that serves.\n\nOn that machine, trust its key:\n\n  tilgate trust add NAME %s\n\nor put it into the configuration:\n\n[gate]\nkey = %q\n", out, key, key)
 			return err
 		}}
 	cmd.Flags().StringVar(&out, "out", "", "file to write the secret to; it must not be there yet")
+	p.configFlag(cmd, &config)
 	return cmd
 }
 
@@ -112,23 +119,18 @@ func readSecret(path string) (verdict.Secret, error) {
 }
 
 func (f judgeFlags) judge(ctx context.Context, room adapterRoom, a *adapters.Adapter, server modelServer, secret verdict.Secret) (any, error) {
-	if !sameKey(secret.Key(), room.Gate.Key) {
-		return nil, fault.Invalid.Errorf("the configuration does not trust this secret: the key under [gate] is another, or missing; it stands among the lines that tilgate adapter gate printed when it made the secret")
+	if err := errors.Join(room.trusts(secret), room.outside(f.secret)); err != nil {
+		return nil, err
 	}
 	folder, err := room.folder()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := server.Describe(ctx, a.ServedName()); fault.NotFound.Is(err) {
-		return nil, fault.NotFound.Errorf("the model server does not have %s, so nobody can have judged it; tilgate adapter push %s puts it there", a.ServedName(), a.Tag)
-	} else if err != nil {
-		return nil, err
-	}
-	base, err := server.Describe(ctx, a.Model)
+	subject, err := subjectOn(ctx, server, a)
 	if err != nil {
 		return nil, err
 	}
-	v := verdict.Verdict{Tag: a.Tag, Subject: a.Subject(base.Digest), Decision: verdict.Decision(f.decision), Because: f.because, Time: time.Now().UTC().Truncate(time.Second)}
+	v := verdict.Verdict{Tag: a.Tag, Subject: subject, Decision: verdict.Decision(f.decision), Because: f.because, Time: time.Now().UTC().Truncate(time.Second)}
 	data, err := verdict.Sign(v, secret)
 	if err != nil {
 		return nil, err
@@ -140,6 +142,18 @@ func (f judgeFlags) judge(ctx context.Context, room adapterRoom, a *adapters.Ada
 	return judged{v, path}, nil
 }
 
+// subjectOn is what a verdict on an adapter is about, with its base as a model
+// server has it now.
+func subjectOn(ctx context.Context, server modelServer, a *adapters.Adapter) (verdict.Subject, error) {
+	if _, err := server.Describe(ctx, a.ServedName()); fault.NotFound.Is(err) {
+		return verdict.Subject{}, fault.NotFound.Errorf("the model server does not have %s, so nobody can have judged it; tilgate adapter push %s puts it there", a.ServedName(), a.Tag)
+	} else if err != nil {
+		return verdict.Subject{}, err
+	}
+	base, err := server.Describe(ctx, a.Model)
+	return a.Subject(base.Digest), err
+}
+
 type judged struct {
 	verdict.Verdict
 	File string `json:"file"`
@@ -147,10 +161,4 @@ type judged struct {
 
 func (j judged) String() string {
 	return fmt.Sprintf("%s: %s, in %s", j.Tag, j.Decision, j.File)
-}
-
-func sameKey(a, b verdict.Key) bool {
-	x, errX := a.MarshalText()
-	y, errY := b.MarshalText()
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

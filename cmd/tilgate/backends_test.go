@@ -18,20 +18,20 @@ import (
 	"tilgate/serving/ollama/ollamatest"
 )
 
-// A gate is an address behind which one server can take the place of another.
-type gate struct {
+// A doorkeeper is an address behind which one server can take the place of another.
+type doorkeeper struct {
 	address string
 	behind  atomic.Pointer[ollamatest.Server]
 }
 
-func newGate(t *testing.T) *gate {
+func newDoorkeeper(t *testing.T) *doorkeeper {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
-	d := &gate{address: "http://" + ln.Addr().String()}
+	d := &doorkeeper{address: "http://" + ln.Addr().String()}
 	go func() {
 		for {
 			conn, err := ln.Accept()
@@ -44,7 +44,7 @@ func newGate(t *testing.T) *gate {
 	return d
 }
 
-func (d *gate) pass(from net.Conn) {
+func (d *doorkeeper) pass(from net.Conn) {
 	defer from.Close()
 	to, err := net.Dial("tcp", strings.TrimPrefix(d.behind.Load().URL, "http://"))
 	if err != nil {
@@ -58,8 +58,8 @@ func (d *gate) pass(from net.Conn) {
 	io.Copy(from, to)
 }
 
-// open puts a fresh server behind the gate.
-func (d *gate) open(t *testing.T) {
+// open puts a fresh server behind the address.
+func (d *doorkeeper) open(t *testing.T) {
 	s := ollamatest.Start(t)
 	s.CreateTiny("endless", ollamatest.Tiny{Seed: 1, Endless: true})
 	d.behind.Store(s)
@@ -69,7 +69,7 @@ func (d *gate) open(t *testing.T) {
 // "auto" goes on with the other, a plain model's stream ends with an error.
 // What comes back is used again.
 func TestTwoServers(t *testing.T) {
-	gates := map[string]*gate{"one": newGate(t), "two": newGate(t)}
+	gates := map[string]*doorkeeper{"one": newDoorkeeper(t), "two": newDoorkeeper(t)}
 	for _, d := range gates {
 		d.open(t)
 	}
@@ -109,7 +109,7 @@ type beside struct {
 	metrics string
 }
 
-func serveBackends(t *testing.T, gates map[string]*gate) beside {
+func serveBackends(t *testing.T, gates map[string]*doorkeeper) beside {
 	t.Helper()
 	dir := t.TempDir()
 	_, out, _ := tilgate(t, "key", "create", "desk")
@@ -172,7 +172,7 @@ func (s beside) scrape(t *testing.T) string {
 }
 
 // streamAndKill kills the server that answers when some words have come.
-func (s beside) streamAndKill(t *testing.T, gates map[string]*gate, body string) (text []byte, killed string) {
+func (s beside) streamAndKill(t *testing.T, gates map[string]*doorkeeper, body string) (text []byte, killed string) {
 	t.Helper()
 	words := 0
 	all := s.stream(t, body, func(line string) {

@@ -82,8 +82,16 @@
 // Whatever connects to anything does so through internal/outbound, which knows
 // where each server stands, and whose requests may go there.
 //
-// evals holds the words of benchmarks, evals/dataset reads them, evals/metric
-// scores them, and evals/stats says how sure a score is. internal/fault gives
+// evals holds the words of benchmarks: suites of tasks, whose items are put to
+// a target. evals/suites reads those that people write, and holds Tilgate's own;
+// evals/dataset reads those that are published. evals/live is the targets, and
+// evals/results keeps each answer on disk as it comes. evals/score makes scores
+// of answers with evals/metric, and evals/stats says how sure they are.
+// evals/report shows them, evals/review has people compare answers, and
+// evals/golden compares our values with those of the programs that everybody
+// trusts. evals/gate decides by all this whether an adapter may take traffic.
+//
+// internal/fault gives
 // every error its kind, and the one sentence of it that callers may read.
 // internal/locale writes numbers, dates and sums of money as the readers of a
 // language do. internal/personal finds personal data in text, by one file per
@@ -109,9 +117,9 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   dataset metric stats
-//	stories  serving wire queue overlay push           ingest engine
-//	words    adapters lora                             rag                            evals
+//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   suites live results score report review golden
+//	stories  serving wire queue overlay push           ingest engine                                               dataset metric stats gate
+//	words    adapters lora                                       rag                                                         evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict
 //	         internal/lang  internal/outbound
 //	         internal/fault  internal/wholefile

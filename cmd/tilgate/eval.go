@@ -31,6 +31,8 @@ func (p *program) evalCommand() *cobra.Command {
 A corpus is a folder with corpus.jsonl (id, title, text), queries.jsonl (id,
 text, answers) and qrels.txt (question, 0, document, grade), or a folder of
 such folders. It is indexed in a temporary folder; nothing else is touched.`},
+		p.evalRunCommand(), p.evalGateCommand(), p.evalReportCommand(), p.evalCompareCommand(), p.evalHistoryCommand(), p.evalSuiteCommand(), p.evalReviewCommand(),
+		p.evalScoreCommand(), p.evalVerifyCommand(),
 		p.evalExtractCommand(), p.evalRetrievalCommand())
 }
 

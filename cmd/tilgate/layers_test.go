@@ -59,9 +59,17 @@ var storeys = map[string]int{
 	"rag/sample":                edges,
 	"rag/embed":                 edges,
 	"rag/langchain":             edges,
-	"evals/dataset":             edges,
-	"evals/stats":               edges,
-	"evals/metric":              edges,
+	"evals/dataset":             stories, // what suites stand on
+	"evals/stats":               stories,
+	"evals/metric":              stories,
+	"evals/gate":                stories, // what golden stands on
+	"evals/suites":              edges,
+	"evals/live":                edges,
+	"evals/results":             edges,
+	"evals/score":               edges,
+	"evals/report":              edges,
+	"evals/review":              edges,
+	"evals/golden":              edges,
 
 	"cmd/tilgate": door,
 }

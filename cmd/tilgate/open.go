@@ -12,6 +12,7 @@ import (
 	"tilgate/adapters"
 	"tilgate/internal/lang"
 	"tilgate/internal/lid"
+	"tilgate/internal/verdict"
 	"tilgate/rag"
 	"tilgate/rag/engine"
 	"tilgate/rag/qdrant"
@@ -48,6 +49,9 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.S
 }
 
 func openAdapters(c Config) (*adapters.Set, error) {
+	if _, err := verdict.ReadTrust(c.trustFile()); err != nil {
+		return nil, err
+	}
 	folders := []fs.FS{adapters.BundledFiles()}
 	if c.Adapters != "" {
 		folders = append(folders, os.DirFS(c.Adapters))
@@ -56,7 +60,7 @@ func openAdapters(c Config) (*adapters.Set, error) {
 }
 
 func adapterOptions(c Config) adapters.Options {
-	return adapters.Options{Only: c.Languages, Gate: c.Gate.Key}
+	return adapters.Options{Only: c.Languages, Gates: c.gates}
 }
 
 // followEvery is how often the folder of adapters is looked at.
@@ -64,6 +68,9 @@ const followEvery = 2 * time.Second
 
 // followAdapters opens the adapters, and follows their folder until ctx ends.
 func followAdapters(ctx context.Context, c Config, log *slog.Logger) (*adapters.Live, error) {
+	if _, err := verdict.ReadTrust(c.trustFile()); err != nil {
+		return nil, err
+	}
 	var dir fs.FS
 	if c.Adapters != "" {
 		dir = os.DirFS(c.Adapters)

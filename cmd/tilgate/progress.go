@@ -52,3 +52,41 @@ func (g *progress) end() {
 		_ = g.bar.Finish()
 	}
 }
+
+// A count shows how many of a number of things are done, and how long the
+// rest will take.
+type count struct {
+	*progress
+	start time.Time
+	first int // that were done before
+}
+
+func (p *program) newCount(label string, total int) *count {
+	g := &progress{p: p, label: label, total: int64(max(total, 1)), last: time.Now()}
+	if f, ok := p.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		g.bar = progressbar.NewOptions64(g.total, progressbar.OptionSetWriter(p.err), progressbar.OptionSetDescription(label),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
+			progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	return &count{progress: g, start: time.Now(), first: -1}
+}
+
+func (c *count) set(done int) {
+	if c.first < 0 {
+		c.first = done
+	}
+	if c.bar != nil {
+		_ = c.bar.Set64(min(int64(done), c.total))
+		return
+	}
+	if time.Since(c.last) < progressEvery {
+		return
+	}
+	c.last = time.Now()
+	left := "?"
+	if done > c.first {
+		each := time.Since(c.start) / time.Duration(done-c.first)
+		left = (each * time.Duration(c.total-int64(done))).Round(time.Second).String()
+	}
+	fmt.Fprintf(c.p.err, "%s: %d of %d, %s left\n", c.label, done, c.total, left)
+}

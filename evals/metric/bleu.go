@@ -114,10 +114,6 @@ func (m BLEU) Score(sums []float64) float64 {
 	if len(sums) == 0 || sums[2] == 0 { // no word matches, so nothing longer does
 		return 0
 	}
-	penalty := 1.0
-	if hyp, ref := sums[0], sums[1]; hyp < ref {
-		penalty = math.Exp(1 - ref/hyp)
-	}
 	p, orders := m.precision(sums)
 	var logs float64
 	for _, v := range p[:orders] {
@@ -127,5 +123,34 @@ func (m BLEU) Score(sums []float64) float64 {
 			logs += math.Log(v)
 		}
 	}
-	return penalty * math.Exp(logs/float64(orders))
+	return penalty(sums) * math.Exp(logs/float64(orders))
+}
+
+// BLEUParts is what a BLEU score is made of.
+type BLEUParts struct {
+	Counts, Totals, Precisions []float64 // of n-grams of one to four words; precisions in percent
+	BP                         float64   // brevity penalty
+	HypLen, RefLen             int
+}
+
+// Parts returns what the score of sums is made of, as sacreBLEU prints it.
+func (m BLEU) Parts(sums []float64) BLEUParts {
+	p, _ := m.precision(sums)
+	parts := BLEUParts{Counts: sums[2 : 2+bleuOrder], Totals: sums[2+bleuOrder : 2+2*bleuOrder], Precisions: p[:], BP: penalty(sums), HypLen: int(sums[0]), RefLen: int(sums[1])}
+	if sums[2] == 0 { // sacreBLEU stops before it smooths
+		parts.Precisions = make([]float64, bleuOrder)
+	}
+	return parts
+}
+
+// penalty is the brevity penalty.
+func penalty(sums []float64) float64 {
+	switch hyp, ref := sums[0], sums[1]; {
+	case hyp >= ref:
+		return 1
+	case hyp == 0:
+		return 0
+	default:
+		return math.Exp(1 - ref/hyp)
+	}
 }

@@ -104,3 +104,38 @@ func Below(threshold float64, scores []float64) float64 {
 	}
 	return float64(below) / float64(max(1, len(scores)))
 }
+
+// Hits are the relevant documents among the first k: divided by k they are
+// trec_eval's P_k, and its success_k where there is any.
+func Hits(ranked []evals.Ranked, relevant map[string]int, k int) int {
+	hits := 0
+	for _, r := range ranked[:min(k, len(ranked))] {
+		if relevant[r.Doc] > 0 {
+			hits++
+		}
+	}
+	return hits
+}
+
+// AP is the average precision at k: the mean, over all relevant documents, of
+// the precision at the rank of each that is among the first k (trec_eval's map
+// and map_cut). Its mean over questions is MAP.
+func AP(ranked []evals.Ranked, relevant map[string]int, k int) float64 {
+	var sum float64
+	hits, all := 0, 0
+	for i, r := range ranked[:min(k, len(ranked))] {
+		if relevant[r.Doc] > 0 {
+			hits++
+			sum += float64(hits) / float64(i+1)
+		}
+	}
+	for _, grade := range relevant {
+		if grade > 0 {
+			all++
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return sum / float64(all)
+}

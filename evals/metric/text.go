@@ -36,7 +36,7 @@ func Sentence(m Text, hyp string, refs []string) float64 { return m.Score(m.Coun
 
 // Corpus scores many pairs together.
 func Corpus(m Text, hyps []string, refs [][]string) float64 {
-	return m.Score(sum(Counts(m, hyps, refs)))
+	return m.Score(Sum(Counts(m, hyps, refs)))
 }
 
 // Counts counts many pairs.
@@ -46,7 +46,8 @@ func Counts(m Text, hyps []string, refs [][]string) [][]float64 {
 	return counts
 }
 
-func sum(counts [][]float64) []float64 {
+// Sum adds up the counts of many pairs.
+func Sum(counts [][]float64) []float64 {
 	var sums []float64
 	for _, c := range counts {
 		if sums == nil {
@@ -61,11 +62,15 @@ func sum(counts [][]float64) []float64 {
 
 // signature writes "nrefs:1|case:mixed|…|version:2.6.0".
 func signature(refs int, parts ...string) string {
-	n := "var"
-	if refs > 0 {
-		n = strconv.Itoa(refs)
+	return "nrefs:" + number(refs) + "|" + strings.Join(parts, "|") + "|version:" + sacreBLEU
+}
+
+// number writes a number of references; 0 is one that differs.
+func number(refs int) string {
+	if refs == 0 {
+		return "var"
 	}
-	return "nrefs:" + n + "|" + strings.Join(parts, "|") + "|version:" + sacreBLEU
+	return strconv.Itoa(refs)
 }
 
 func caseOf(lower bool) string {

@@ -1,6 +1,9 @@
 package stats
 
-import "math/bits"
+import (
+	"math/big"
+	"math/bits"
+)
 
 // A PCG64 is NumPy's default random generator, number for number, so that a
 // resampling test made here gives the p-value that it gives there.
@@ -128,4 +131,13 @@ func seedSequence(seed uint64) [4]uint64 {
 		out[i/2] |= uint64(mix(pool[i%4])) << (32 * (i % 2))
 	}
 	return out
+}
+
+// State returns the generator's state and its increment, as NumPy shows them:
+// the decimal digits of 128 bits.
+func (g *PCG64) State() (state, inc string) { return g.state.String(), g.inc.String() }
+
+func (u uint128) String() string {
+	n := new(big.Int).SetUint64(u.hi)
+	return n.Lsh(n, 64).Or(n, new(big.Int).SetUint64(u.lo)).String()
 }

@@ -49,6 +49,36 @@ type Verdict struct {
 	Decision Decision  `json:"decision"`
 	Because  string    `json:"because"` // the evidence, in words or by the name of a report
 	Time     time.Time `json:"time"`
+	Evidence *Evidence `json:"evidence,omitempty"` // of a verdict that an evaluation made
+}
+
+// Evidence is the numbers that a decision rests on.
+type Evidence struct {
+	Suites    string  `json:"suites"` // their SHA-256, apart by spaces
+	Run       string  `json:"run"`    // name of the run that asked the questions
+	Alpha     float64 `json:"alpha"`
+	MinEffect float64 `json:"min_effect"`
+	MinN      int     `json:"min_n"`
+	Tests     []Test  `json:"tests"`
+}
+
+// A Test compares the adapter with its base on the items of one task.
+type Test struct {
+	Task     string   `json:"task"`
+	Metric   string   `json:"metric"`
+	Test     string   `json:"test"` // mcnemar_exact or paired_bootstrap
+	N        int      `json:"n"`
+	Base     float64  `json:"base"`
+	Adapter  float64  `json:"adapter"`
+	Delta    float64  `json:"delta"`
+	Low      float64  `json:"low"` // 95 % of the difference
+	High     float64  `json:"high"`
+	P        float64  `json:"p"`
+	Holm     float64  `json:"p_holm"`
+	LangOK   float64  `json:"lang_ok"` // share of the adapter's answers in the right language; -1 if none was long enough to tell
+	Unread   float64  `json:"unread"`  // share of the adapter's answers out of which nothing could be read
+	Overlap  int      `json:"overlap"` // items left out because the adapter was trained on them
+	Decision Decision `json:"decision"`
 }
 
 // A Key checks signatures. As text it is "tgv-" and base64.
@@ -86,6 +116,9 @@ func ParseSecret(text string) (Secret, error) {
 	}
 	return Secret{ed25519.NewKeyFromSeed(seed)}, nil
 }
+
+// Equal reports whether two keys are the same.
+func (k Key) Equal(other Key) bool { return bytes.Equal(k.public, other.public) }
 
 // MarshalText writes the key.
 func (k Key) MarshalText() ([]byte, error) {
@@ -146,17 +179,21 @@ func Sign(v Verdict, s Secret) ([]byte, error) {
 	return append(file, '\n'), err
 }
 
-// Read returns the verdict in a file that the holder of k's secret signed.
-func Read(file []byte, k Key) (Verdict, error) {
+// Read returns the verdict in a file that the holder of a secret of one of
+// keys has signed.
+func Read(file []byte, keys ...Key) (Verdict, error) {
 	var s signed
 	if err := json.Unmarshal(file, &s); err != nil {
 		return Verdict{}, fault.Invalid.Wrap(err, "this is not a verdict")
 	}
-	if k.public == nil {
-		return Verdict{}, fault.Invalid.Errorf("no key of a gate is configured to check verdicts with")
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.public == nil })
+	if len(keys) == 0 {
+		return Verdict{}, fault.Invalid.Errorf("no key of a gate is trusted to check verdicts with")
 	}
-	if !ed25519.Verify(k.public, append([]byte(context), s.Verdict...), s.Signature) {
-		return Verdict{}, fault.Invalid.Errorf("the configured gate did not sign this verdict")
+	if !slices.ContainsFunc(keys, func(k Key) bool {
+		return ed25519.Verify(k.public, append([]byte(context), s.Verdict...), s.Signature)
+	}) {
+		return Verdict{}, fault.Invalid.Errorf("no gate that is trusted here signed this verdict")
 	}
 	var v Verdict
 	if err := json.Unmarshal(s.Verdict, &v); err != nil {

@@ -1,6 +1,9 @@
 package verdict
 
 import (
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -8,7 +11,8 @@ import (
 	"tilgate/internal/fault"
 )
 
-var promoted = Verdict{Tag: "ky", Subject: Subject{"w", "p", "b"}, Decision: Promote, Because: "chrF++ 41.2 to 44.0", Time: time.Unix(1790000000, 0).UTC()}
+var promoted = Verdict{Tag: "ky", Subject: Subject{"w", "p", "b"}, Decision: Promote, Because: "chrF++ 41.2 to 44.0", Time: time.Unix(1790000000, 0).UTC(),
+	Evidence: &Evidence{Suites: "s", Tests: []Test{{Task: "t", N: 200, Delta: .02, Decision: Promote}}}}
 
 func TestSign(t *testing.T) {
 	secret := NewSecret()
@@ -16,7 +20,7 @@ func TestSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := Read(file, secret.Key()); err != nil || v != promoted {
+	if v, err := Read(file, secret.Key()); err != nil || !reflect.DeepEqual(v, promoted) {
 		t.Errorf("%+v, %v", v, err)
 	}
 	again, err := ParseSecret(secret.String())
@@ -36,7 +40,7 @@ func TestSign(t *testing.T) {
 		key  Key
 		says string
 	}{
-		"another gate": {file, NewSecret().Key(), "did not sign"},
+		"another gate": {file, NewSecret().Key(), "no gate that is trusted"},
 		"no gate":      {file, Key{}, "no key"},
 		"no verdict":   {[]byte("promote"), key, "not a verdict"},
 		"forged":       {[]byte(strings.Replace(string(file), `"verdict": "`, `"verdict": "e30`, 1)), key, "verdict"},
@@ -73,8 +77,55 @@ func FuzzRead(f *testing.F) {
 	f.Add(file)
 	f.Add([]byte(`{"verdict":"","signature":null}`))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if v, err := Read(file, secret.Key()); err == nil && v != promoted {
+		if v, err := Read(file, secret.Key()); err == nil && !reflect.DeepEqual(v, promoted) {
 			t.Errorf("nobody signed %+v", v)
 		}
 	})
+}
+
+func TestTrust(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trust.toml")
+	if trust, err := ReadTrust(path); err != nil || len(trust.Keys) != 0 {
+		t.Fatalf("without a file: %+v, %v", trust, err)
+	}
+	secret, other := NewSecret(), NewSecret()
+	var trust Trust
+	for _, err := range []error{trust.Add("ministry", secret.Key(), time.Now()), trust.Add("university", other.Key(), time.Now()), trust.Write(path)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, err := range []error{trust.Add("ministry", NewSecret().Key(), time.Now()), trust.Add("again", secret.Key(), time.Now()), trust.Add("", NewSecret().Key(), time.Now()), trust.Add("none", Key{}, time.Now())} {
+		if err == nil {
+			t.Error("a key was added that should not be")
+		}
+	}
+	again, err := ReadTrust(path)
+	if err != nil || !reflect.DeepEqual(again, trust) {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	file, err := Sign(promoted, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(file, again.All()...); err != nil {
+		t.Errorf("the second of two trusted keys: %v", err)
+	}
+	if err := again.Remove("university"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(file, again.All()...); err == nil {
+		t.Error("a key that is trusted no longer counts")
+	}
+	if err := again.Remove("university"); !fault.NotFound.Is(err) {
+		t.Errorf("removing it again: %v", err)
+	}
+	for name, text := range map[string]string{"secret": "[[key]]\nname = \"x\"\nkey = \"" + secret.String() + "\"", "typo": "[[key]]\nnome = \"x\"", "bare": "[[key]]\nname = \"x\""} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadTrust(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

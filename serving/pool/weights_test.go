@@ -42,7 +42,7 @@ func adapter(t *testing.T, kind string, decision verdict.Decision, base string) 
 	secret := verdict.NewSecret()
 	dir := fstest.MapFS{"ky.toml": {Data: []byte(strings.Replace(file, "KIND", kind, 1))}}
 	load := func() *adapters.Adapter {
-		set, err := adapters.Load(adapters.Options{Gate: secret.Key()}, dir)
+		set, err := adapters.Load(adapters.Options{Gates: func() []verdict.Key { return []verdict.Key{secret.Key()} }}, dir)
 		if err != nil {
 			t.Fatal(err)
 		}

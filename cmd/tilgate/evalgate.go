@@ -1,0 +1,405 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tilgate/adapters"
+	"tilgate/evals"
+	"tilgate/evals/gate"
+	"tilgate/evals/results"
+	"tilgate/evals/score"
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+	"tilgate/internal/verdict"
+)
+
+type gateFlags struct {
+	runFlags
+	config, secret, run string
+	train, kb           []string
+	every               time.Duration
+	rule                gate.Rule
+}
+
+func (p *program) evalGateCommand() *cobra.Command {
+	var f gateFlags
+	cmd := &cobra.Command{Use: "gate SUITE... --lang TAGS", Short: "Compare adapters with their bases on a suite, and sign verdicts on them",
+		Long: `Compare adapters with their bases on a suite, and sign verdicts on them.
+
+Each language's own weights and their base answer the same items, under the same
+prompt and out of the same passages. The test is paired: McNemar's where answers
+are right or wrong in one prompt, and else the paired bootstrap by items, with
+Holm's correction over all tasks and languages. The verdict is promote (better
+by the least effect and significant), block (worse in that way, or not in its
+language), or no_evidence. With --secret it is signed and put beside the
+weights, where a running service sees it: what is promoted answers from then on,
+and what is blocked no longer does. No evidence leaves a verdict that still
+holds as it is.
+
+--every makes it a watch: it asks again at that interval, and an adapter that
+has become worse is rolled back. --run reads a finished run of this command
+instead of asking. Items that stand in the training files named with --train
+(13 words in a row) are left out and counted; those that stand in --kb are
+reported.
+
+` + targetHelp + ` Its key needs the scope eval. A target that is a server must
+be one that serves the configuration of --config.`,
+		Example: `  tilgate eval gate namuna --lang ky --config tilgate.toml --secret gate.secret
+  tilgate eval gate ./ky-exams --lang ky --secret gate.secret --train ky-train.jsonl --every 24h`,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.evalGate(cmd, f, args) }}
+	f.add(cmd)
+	f.addAsking(cmd)
+	cmd.Flags().Lookup("model").Hidden = true
+	p.configFlag(cmd, &f.config)
+	flags := cmd.Flags()
+	flags.StringVar(&f.secret, "secret", "", "file that tilgate adapter gate made; without it nothing is signed")
+	flags.StringVar(&f.run, "run", "", "folder of a finished run of this command, to be read instead of asking")
+	flags.StringSliceVar(&f.train, "train", nil, "files that the adapter was trained on, of text or JSON lines")
+	flags.StringSliceVar(&f.kb, "kb", nil, "files or folders of the knowledge base, to report items that stand in it")
+	flags.DurationVar(&f.every, "every", 0, "ask again at this interval, until it is stopped")
+	flags.Float64Var(&f.rule.Alpha, "alpha", .05, "chance of a false alarm that is accepted, over all tests")
+	flags.Float64Var(&f.rule.MinEffect, "min-effect", .01, "least difference that counts, as a share: .01 is one point")
+	flags.IntVar(&f.rule.MinN, "min-n", 200, "least number of items that count as evidence")
+	return cmd
+}
+
+func (p *program) evalGate(cmd *cobra.Command, f gateFlags, args []string) error {
+	switch {
+	case f.run != "" && (len(args) > 0 || f.every > 0):
+		return usageError{errors.New("--run reads a run; no suite and no --every may stand beside it")}
+	case f.run == "" && (len(args) == 0 || len(f.langs) == 0):
+		return usageError{errors.New("which suite, and which --lang? see tilgate eval gate --help")}
+	case cmd.Flags().Changed("model"):
+		return usageError{errors.New("--model has no place here: the adapter is compared with its base; tilgate eval run compares models")}
+	case f.every < 0 || f.every > 0 && f.every < time.Minute:
+		return usageError{fmt.Errorf("--every is %s; a minute is the least", f.every)}
+	}
+	if f.target == "" {
+		f.target = f.config
+	}
+	out := f.out
+	for {
+		began := time.Now()
+		f.out = out
+		if f.every > 0 && out != "" {
+			f.out = filepath.Join(out, began.UTC().Format("2006-01-02T15-04-05"))
+		}
+		err := p.gateOnce(cmd.Context(), f, args)
+		if f.every == 0 {
+			return err
+		}
+		if cmd.Context().Err() != nil {
+			return nil
+		}
+		if err != nil {
+			fmt.Fprintln(p.err, "this time nothing was judged:", err) // the server may be back by the next
+		}
+		select {
+		case <-cmd.Context().Done():
+			return nil
+		case <-time.After(time.Until(began.Add(f.every))):
+		}
+	}
+}
+
+func (p *program) gateOnce(ctx context.Context, f gateFlags, args []string) error {
+	room, err := p.adapterRoom(f.config)
+	if err != nil {
+		return err
+	}
+	signer, err := newSigner(room, f.secret)
+	if err != nil {
+		return err
+	}
+	folder, plan, err := p.gateRun(ctx, f, args)
+	if err != nil {
+		return err
+	}
+	r, samples := reportOf(folder, plan)
+	gone, err := overlapping(plan, f.train)
+	if err != nil {
+		return err
+	}
+	inKB, err := overlapping(plan, f.kb)
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(samples), func(s evals.Sample) bool {
+		return slices.Contains(gone.ids[s.Case.Task.ID()], s.Case.Item.ID)
+	})
+	r.Summaries, r.Pairs = score.Summarise(folder.Meta.Models, left), score.Pairs(folder.Meta.Models, left)
+	r.Pairs = ownPairs(r.Pairs)
+	result := gated{Run: folder.Dir, Judgements: f.rule.Judge(r, gone.counts()), Train: gone.counts(), KB: inKB.counts(), Short: max(gone.short, inKB.short)}
+	if len(result.Judgements) == 0 {
+		return fmt.Errorf("nothing can be judged: adapter and base have answered no item both; %d answers of %s ended in an error, the first with: %s", r.Failed, folder.Dir, firstError(samples))
+	}
+	for _, j := range result.Judgements {
+		put, err := signer.put(ctx, j, f.rule, folder.Meta)
+		if err != nil {
+			return err
+		}
+		result.Verdicts = append(result.Verdicts, put)
+	}
+	return p.print(f.json, result)
+}
+
+func firstError(samples []evals.Sample) string {
+	for _, s := range samples {
+		if s.Result.Error != "" {
+			return s.Result.Error
+		}
+	}
+	return "none"
+}
+
+// The names that base and adapter have in a run of the gate.
+const (
+	baseArm    = "base"
+	adapterArm = "adapter"
+)
+
+// ownPairs leaves the comparisons of an adapter with its base, with Holm's
+// correction over them.
+func ownPairs(pairs []evals.Pair) []evals.Pair {
+	return slices.DeleteFunc(pairs, func(p evals.Pair) bool { return p.Base != baseArm || p.System != adapterArm })
+}
+
+// gateRun asks base and adapter, or reads a run in which they were asked.
+func (p *program) gateRun(ctx context.Context, f gateFlags, args []string) (*results.Folder, plan, error) {
+	if f.run != "" {
+		folder, plan, err := openRun(f.run)
+		if err == nil && !slices.Equal(folder.Meta.Models, []string{baseArm, adapterArm}) {
+			err = fault.Invalid.Errorf("the run in %s asked %s, not an adapter and its base; tilgate eval gate asks those", f.run, strings.Join(folder.Meta.Models, ", "))
+		}
+		return folder, plan, err
+	}
+	f.models = []string{baseArm, adapterArm}
+	folder, plan, err := newFolder(&f.runFlags, args)
+	if err != nil {
+		return nil, plan, err
+	}
+	defer folder.Close()
+	if err := p.askArms(ctx, f.runFlags, folder, plan); err != nil {
+		return nil, plan, p.brokenOff(err, folder)
+	}
+	folder.Meta.Ended = time.Now().UTC().Truncate(time.Second)
+	if err := folder.End(folder.Meta); err != nil {
+		return nil, plan, err
+	}
+	r, samples := reportOf(folder, plan)
+	return folder, plan, writeReports(folder.Dir, r, samples)
+}
+
+// askArms asks the target every case twice: with the weights of the case's
+// language, and with what answers without them.
+func (p *program) askArms(ctx context.Context, f runFlags, folder *results.Folder, plan plan) error {
+	run := f.run(folder, score.Scorer{})
+	server, stop, err := p.dial(ctx, f.targetFlags, f.seed)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, arm := range run.Models {
+		run.Targets[arm] = server.With(map[string]any{"weights": arm, "cache": false}).Target("auto")
+	}
+	return p.work(ctx, run, folder, plan)
+}
+
+// overlaps are the items of each task that stand in some files.
+type overlaps struct {
+	ids   map[string][]string
+	short int
+}
+
+func (o overlaps) counts() map[string]int {
+	counts := map[string]int{}
+	for task, ids := range o.ids {
+		if len(ids) > 0 {
+			counts[task] = len(ids)
+		}
+	}
+	return counts
+}
+
+// overlapping looks for the items of all tasks in files.
+func overlapping(plan plan, paths []string) (overlaps, error) {
+	o := overlaps{ids: map[string][]string{}}
+	if len(paths) == 0 {
+		return o, nil
+	}
+	files, err := filesUnder(paths)
+	if err != nil {
+		return o, err
+	}
+	for _, t := range plan.tasks {
+		look := gate.NewOverlap()
+		for _, item := range t.Items {
+			look.Item(t.Lang, item.ID, append([]string{item.Text}, item.Gold...)...)
+		}
+		for _, path := range files {
+			if err := lookThrough(look, t.Lang, path); err != nil {
+				return o, err
+			}
+		}
+		o.ids[t.ID()] = look.Found()
+		o.short += look.Short()
+	}
+	return o, nil
+}
+
+func lookThrough(look *gate.Overlap, tag lang.Tag, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := look.Lines(tag, file); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func filesUnder(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// A signer signs verdicts and puts them where they count.
+type signer struct {
+	room   adapterRoom
+	secret *verdict.Secret // nil: nothing is signed
+}
+
+func newSigner(room adapterRoom, path string) (signer, error) {
+	s := signer{room: room}
+	if path == "" {
+		return s, nil
+	}
+	secret, err := readSecret(path)
+	if err != nil {
+		return s, err
+	}
+	if _, err := room.folder(); err != nil {
+		return s, err
+	}
+	s.secret = &secret
+	return s, errors.Join(room.trusts(secret), room.outside(path))
+}
+
+// put signs a verdict, unless it would put "no evidence" in the place of one
+// that still holds.
+func (s signer) put(ctx context.Context, j gate.Judgement, rule gate.Rule, meta evals.Meta) (putVerdict, error) {
+	done := putVerdict{Lang: j.Lang, Decision: j.Decision}
+	if s.secret == nil {
+		done.Note = "not signed: no --secret"
+		return done, nil
+	}
+	a, err := s.room.weighted(string(j.Lang))
+	if err != nil {
+		return done, err
+	}
+	subject, err := s.subject(ctx, a)
+	if err != nil {
+		return done, err
+	}
+	if old := a.Verdict; j.Decision == verdict.NoEvidence && old != nil && old.Subject == subject && old.Decision != verdict.NoEvidence {
+		done.Note = fmt.Sprintf("the verdict of %s stays: %s", old.Time.Format(time.DateOnly), old.Decision)
+		return done, nil
+	}
+	v := verdict.Verdict{Tag: j.Lang, Subject: subject, Decision: j.Decision, Because: j.Because, Time: time.Now().UTC().Truncate(time.Second),
+		Evidence: &verdict.Evidence{Suites: suiteDigests(meta), Run: meta.Name, Alpha: rule.Alpha, MinEffect: rule.MinEffect, MinN: rule.MinN, Tests: j.Tests}}
+	data, err := verdict.Sign(v, *s.secret)
+	if err != nil {
+		return done, err
+	}
+	folder, err := s.room.folder()
+	if err != nil {
+		return done, err
+	}
+	done.File, err = folder.PutVerdict(j.Lang, data)
+	return done, err
+}
+
+func (s signer) subject(ctx context.Context, a *adapters.Adapter) (verdict.Subject, error) {
+	server, err := s.room.server("")
+	if err != nil {
+		return verdict.Subject{}, err
+	}
+	defer server.Close()
+	return subjectOn(ctx, server, a)
+}
+
+func suiteDigests(meta evals.Meta) string {
+	var all []string
+	for _, s := range meta.Suites {
+		all = append(all, s.Digest)
+	}
+	return strings.Join(all, " ")
+}
+
+type putVerdict struct {
+	Lang     lang.Tag         `json:"lang"`
+	Decision verdict.Decision `json:"decision"`
+	File     string           `json:"file,omitempty"`
+	Note     string           `json:"note,omitempty"`
+}
+
+// gated is what the command prints.
+type gated struct {
+	Run        string           `json:"run"`
+	Judgements []gate.Judgement `json:"judgements"`
+	Verdicts   []putVerdict     `json:"verdicts"`
+	Train      map[string]int   `json:"overlap_train"`
+	KB         map[string]int   `json:"overlap_kb"`
+	Short      int              `json:"too_short_to_look_for"`
+}
+
+func (g gated) String() string {
+	var b strings.Builder
+	for i, j := range g.Judgements {
+		fmt.Fprintf(&b, "%s: %s\n  %s\n", j.Lang, j.Decision, j.Because)
+		for _, t := range j.Tests {
+			fmt.Fprintf(&b, "  %-32s %s, n %d", t.Task, t.Decision, t.N)
+			if t.LangOK >= 0 {
+				fmt.Fprintf(&b, ", %.1f %% in the right language", 100*t.LangOK)
+			}
+			if t.Unread > 0 {
+				fmt.Fprintf(&b, ", %.1f %% unread", 100*t.Unread)
+			}
+			if n := g.Train[t.Task]; n > 0 {
+				fmt.Fprintf(&b, ", %d items left out that it was trained on", n)
+			}
+			if n := g.KB[t.Task]; n > 0 {
+				fmt.Fprintf(&b, ", %d items stand in the knowledge base", n)
+			}
+			b.WriteByte('\n')
+		}
+		if v := g.Verdicts[i]; v.File != "" {
+			fmt.Fprintf(&b, "  signed, in %s\n", v.File)
+		} else {
+			fmt.Fprintf(&b, "  %s\n", v.Note)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tilgate/evals/golden"
+)
+
+func (p *program) evalVerifyCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "verify FILE...", Short: "Compute the values in golden files anew, and compare",
+		Long: `Compute the values in golden files anew, and compare: files that hold inputs
+beside what a reference program (sacreBLEU, the SQuAD and MLQA scripts,
+trec_eval, SciPy, NumPy, lm-evaluation-harness) made of them. For each metric it
+prints how many values agree, the largest difference, and the first rows that
+differ. The exit status is 1 if any do. Values that are in a file and not
+compared are named.`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("which golden files? see tilgate eval verify --help")}
+			}
+			r, err := golden.Verify(args)
+			if err != nil {
+				return err
+			}
+			if err := p.print(asJSON, verified{r}); err != nil {
+				return err
+			}
+			if n := r.Differ(); n > 0 {
+				return fmt.Errorf("%d values differ", n)
+			}
+			return nil
+		}}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+type verified struct{ *golden.Report }
+
+func (v verified) String() string {
+	var b strings.Builder
+	width, agree := 0, 0
+	for _, m := range v.Metrics {
+		width = max(width, len(m.Name))
+		agree += m.Agree
+	}
+	for _, m := range v.Metrics {
+		fmt.Fprintf(&b, "%-*s %6d of %-6d agree   largest difference %.3g, allowed %.3g\n", width, m.Name, m.Agree, m.Agree+m.Differ, m.Largest, m.Tolerance)
+		for _, d := range m.First {
+			fmt.Fprintf(&b, "  %s: %v, not %v\n", d.Where, d.Ours, d.Theirs)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.NotChecked)) {
+		fmt.Fprintf(&b, "%s: %d values not checked\n", name, v.NotChecked[name])
+	}
+	for _, note := range v.Notes {
+		fmt.Fprintln(&b, note)
+	}
+	fmt.Fprintf(&b, "%d of %d values agree", agree, agree+v.Differ())
+	return b.String()
+}
