@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 )
 
 // Letters are what choices are called.
@@ -114,6 +117,8 @@ func (t *Task) value(name []string, item *Item) (string, error) {
 		return lettered(item.Choices), nil
 	case len(name) == 1 && name[0] == "labels":
 		return strings.Join(texts(t.Labels), ", "), nil
+	case len(name) == 1 && name[0] == "lang":
+		return display.English.Languages().Name(language.Make(string(t.Lang))), nil
 	case len(name) == 2 && name[0] == "field":
 		value, ok := item.Fields[name[1]]
 		if !ok {
@@ -121,7 +126,7 @@ func (t *Task) value(name []string, item *Item) (string, error) {
 		}
 		return value, nil
 	}
-	return "", fmt.Errorf("a prompt may name text, context, choices, labels or field NAME")
+	return "", fmt.Errorf("a prompt may name text, context, choices, labels, lang or field NAME")
 }
 
 func lettered(choices []string) string {

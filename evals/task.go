@@ -76,8 +76,9 @@ func (l Label) Said() string {
 }
 
 // A Prompt is a way to put an item to a model. In its texts, {{text}},
-// {{context}}, {{choices}}, {{labels}} and {{field NAME}} stand for what the
-// item has.
+// {{context}}, {{choices}} and {{field NAME}} stand for what the item has, and
+// {{labels}} and {{lang}} for the labels of the task and its language's name in
+// English.
 type Prompt struct {
 	Name   string `toml:"name"`
 	System string `toml:"system"`

@@ -1,4 +1,20 @@
-// Package dataset reads benchmark data. Every error names file and line.
+// Package dataset reads benchmark data as it is published. Every error names
+// file and line, or the place in the JSON.
+//
+//	xcopa        cause or effect, two choices, of eleven languages
+//	copal        the same in Indonesian, standard and colloquial
+//	sib200       the topic of a sentence
+//	nusax        positive, neutral or negative, in languages of Indonesia
+//	americasnli  whether one sentence follows from another
+//	uzlib        Uzbek words and usage, four choices
+//	mgsm         sums told in words
+//	squad        questions on a passage: SQuAD's JSON, also AmQA's and UQuAD's
+//	afriqa       questions in languages of Africa, some with a passage
+//	ntrex, xwmt  translation
+//	beir         a retrieval collection
+//
+// The instructions that items are put in stand in prompts/, by kind and
+// language. A linguist may correct or add to them without reading any Go.
 package dataset
 
 import (

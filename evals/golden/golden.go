@@ -197,12 +197,8 @@ func typed(kind string, fields ...string) func(map[string]any) bool {
 
 func within(t float64) func(string) float64 { return func(string) float64 { return t } }
 
-var shapes []shape
-
-func init() {
-	shapes = slices.Concat(textShapes, significanceShapes, answerShapes, rougeShapes, statShapes, pairShapes,
-		[]shape{{name: "meta", is: typed("meta"), compute: func(*verifier, []byte) (map[string]any, error) { return nil, nil }, inputs: "*"}})
-}
+var shapes = slices.Concat(textShapes, significanceShapes, answerShapes, rougeShapes, statShapes, pairShapes,
+	[]shape{{name: "meta", is: typed("meta"), compute: func(*verifier, []byte) (map[string]any, error) { return nil, nil }, inputs: "*"}})
 
 func (v *verifier) compareRow(s shape, ours, theirs map[string]any) {
 	inputs := strings.Fields(s.inputs)
