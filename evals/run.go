@@ -48,33 +48,47 @@ type Run struct {
 // A case that cannot be answered is a result with an error. Ask ends early
 // when ctx does, when Keep fails, or when a target cannot be used at all.
 func (r Run) Ask(all context.Context, cases []Case) error {
+	todo := r.todo(cases) // before Keep changes what is done
 	stoppable, stop := context.WithCancelCause(all)
 	defer stop(nil)
 	work, ctx := errgroup.WithContext(stoppable)
 	work.SetLimit(max(1, or(r.Workers, 8)))
 	results, kept := make(chan Result), make(chan error, 1)
 	go func() { kept <- r.keep(results, stop) }()
-	for _, model := range r.Models {
-		for _, c := range cases {
-			if ctx.Err() != nil {
-				break
-			}
-			if r.Done != nil && r.Done(model, c) {
-				continue
-			}
-			work.Go(func() error {
-				result, err := r.one(ctx, model, c)
-				if err != nil {
-					return err
-				}
-				results <- result
-				return nil
-			})
+	for _, next := range todo {
+		if ctx.Err() != nil {
+			break
 		}
+		work.Go(func() error {
+			result, err := r.one(ctx, next.model, next.Case)
+			if err != nil {
+				return err
+			}
+			results <- result
+			return nil
+		})
 	}
 	err := work.Wait()
 	close(results)
 	return cmp.Or(<-kept, context.Cause(all), err)
+}
+
+// asked is a case for one of the models.
+type asked struct {
+	Case
+	model string
+}
+
+func (r Run) todo(cases []Case) []asked {
+	var list []asked
+	for _, model := range r.Models {
+		for _, c := range cases {
+			if r.Done == nil || !r.Done(model, c) {
+				list = append(list, asked{c, model})
+			}
+		}
+	}
+	return list
 }
 
 // keep hands on results. After a failure it stops the run, and drains what is

@@ -11,11 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tilgate/adapters"
 	"tilgate/evals"
 	"tilgate/evals/dataset"
 	"tilgate/evals/suites"
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
+	"tilgate/rag/ingest"
+	"tilgate/rag/sample"
 )
 
 // suiteHelp says how a suite is named, for the help of the commands that take
@@ -26,8 +29,8 @@ const suiteHelp = `A SUITE is a folder with suite.toml; the name of one that com
 
 // openSuite reads what a SUITE argument names.
 func openSuite(arg string, langs []lang.Tag) (*evals.Suite, error) {
-	if slices.Contains(suites.Shipped(), arg) {
-		return suites.Open(arg)
+	if arg == suites.NamunaName {
+		return namuna()
 	}
 	if format, path, ok := strings.Cut(arg, ":"); ok && slices.Contains(dataset.Formats(), format) {
 		dir, err := folderOf(path)
@@ -41,14 +44,59 @@ func openSuite(arg string, langs []lang.Tag) (*evals.Suite, error) {
 		return s, nil
 	}
 	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.NotFound.Errorf("there is no suite %q: it is neither a folder, nor one that comes with Tilgate (%s), nor FORMAT:PATH with one of the formats %s",
-			arg, strings.Join(suites.Shipped(), ", "), strings.Join(dataset.Formats(), ", "))
+		return nil, fault.NotFound.Errorf("there is no suite %q: it is neither a folder, nor the one that comes with Tilgate (%s), nor FORMAT:PATH with one of the formats %s",
+			arg, suites.NamunaName, strings.Join(dataset.Formats(), ", "))
 	}
 	s, err := suites.Load(os.DirFS(arg))
 	if err != nil {
 		return nil, fmt.Errorf("reading the suite in %s:\n%w", arg, err)
 	}
 	return s, nil
+}
+
+// namuna makes the suite that comes with Tilgate out of the sample knowledge
+// base.
+func namuna() (*evals.Suite, error) {
+	set, err := adapters.Bundled()
+	if err != nil {
+		return nil, err
+	}
+	tags, err := sample.Langs()
+	if err != nil {
+		return nil, err
+	}
+	var all []suites.Sample
+	for _, tag := range tags {
+		one, err := sampleIn(tag)
+		if err != nil {
+			return nil, err
+		}
+		if a, ok := set.For(tag); ok {
+			one.Abstentions = []string{a.Say.NotFound, a.Say.Unable}
+		}
+		all = append(all, one)
+	}
+	return suites.Namuna(all)
+}
+
+func sampleIn(tag lang.Tag) (suites.Sample, error) {
+	s := suites.Sample{Lang: tag, KB: sample.KB}
+	files, err := sample.Files(tag)
+	if err != nil {
+		return s, err
+	}
+	for item, err := range ingest.Documents(files, tag) {
+		if err != nil {
+			return s, err
+		}
+		d := item.Document
+		s.Articles = append(s.Articles, suites.Article{ID: d.ID, Title: d.Title, Text: d.Text, Sector: d.Sector})
+	}
+	questions, err := sample.Questions(tag)
+	for _, q := range questions {
+		s.Questions = append(s.Questions, suites.Question{ID: q.ID, Text: q.Text, Article: q.Doc, Answer: q.Answer})
+	}
+	return s, err
 }
 
 func folderOf(path string) (fs.FS, error) {

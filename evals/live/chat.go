@@ -59,6 +59,7 @@ func (t target) chat(ctx context.Context, c evals.Case) (evals.Answer, error) {
 	err := t.post(ctx, "/v1/chat/completions", req, talk.read)
 	if fault.Blocked.Is(err) {
 		talk.answer.Blocked, talk.answer.Finish, err = true, "content_filter", nil
+		talk.end()
 	}
 	if err == nil {
 		err = talk.close()
@@ -95,6 +96,7 @@ type talk struct {
 
 // read takes a stream, or a whole answer of a server that does not stream.
 func (k *talk) read(r *reply) error {
+	defer k.end()
 	first, err := r.opens()
 	if err != nil {
 		return err

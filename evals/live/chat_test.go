@@ -112,7 +112,7 @@ func TestChatAsks(t *testing.T) {
 		if got := r.Header.Get("Authorization"); got != "Bearer k" {
 			t.Errorf("Authorization: %s", got)
 		}
-		says(piece("a") + doneData)(w, r)
+		says(piece("a")+doneData)(w, r)
 	}}))
 	s := dialed(t, f, Options{Key: "k", Seed: 5, Extra: map[string]any{"weights": "base"}})
 	if _, err := s.Target("m").Ask(t.Context(), question(evals.Open)); err != nil {
@@ -145,7 +145,7 @@ func TestBreaksOff(t *testing.T) {
 }
 
 func TestTimeoutAndCancel(t *testing.T) {
-	f := serve(t, openAIWith(map[string]http.HandlerFunc{chatPath: slowly(time.Minute, piece("a"))}))
+	f := serve(t, openAIWith(map[string]http.HandlerFunc{chatPath: slowly(time.Minute, piece("a"), stop)}))
 	_, err := dialed(t, f, Options{Timeout: 50 * time.Millisecond}).Target("m").Ask(t.Context(), question(evals.Open))
 	wrong(t, err, fault.Timeout, "within 50ms")
 
@@ -159,10 +159,10 @@ func TestTimeoutAndCancel(t *testing.T) {
 
 // A server that says [DONE] and then holds the line must not hold the run.
 func TestHoldsTheLine(t *testing.T) {
-	f := serve(t, openAIWith(map[string]http.HandlerFunc{chatPath: slowly(time.Minute, piece("a")+stop+doneData)}))
+	f := serve(t, openAIWith(map[string]http.HandlerFunc{chatPath: slowly(time.Minute, piece("a")+stop+doneData, "")}))
 	begun := time.Now()
 	a, err := dialed(t, f, Options{}).Target("m").Ask(t.Context(), question(evals.Open))
-	if err != nil || a.Text != "a" || time.Since(begun) > 10*time.Second {
+	if err != nil || a.Text != "a" || a.Seconds > 5 || time.Since(begun) > 10*time.Second {
 		t.Errorf("%+v, %v, after %s", a, err, time.Since(begun))
 	}
 }

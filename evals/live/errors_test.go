@@ -30,7 +30,7 @@ func TestStatus(t *testing.T) {
 		{422, [2]string{}, `{"detail":[{"msg":"field required"}]}`, fault.Invalid, 0, "field required"},
 		{422, [2]string{}, `{"error":{"message":"no adapter serves fr","code":"unsupported_language"}}`, fault.Unsupported, 0, "no adapter serves fr"},
 		{429, [2]string{"Retry-After", "7"}, `{"error":{"message":"slowly"}}`, fault.Limited, 7 * time.Second, "slowly"},
-		{500, [2]string{}, `{"error":{"message":"` + strings.Repeat("боом ", 100) + `"}}`, fault.Unavailable, 0, "боом…"},
+		{500, [2]string{}, `{"error":{"message":"` + strings.Repeat("боом ", 100) + `"}}`, fault.Unavailable, 0, "боом …"},
 		{502, [2]string{}, `<html><h1>Bad Gateway</h1>` + strings.Repeat("x", 300), fault.Unavailable, 0, `"<html><h1>Bad Gateway</h1>xx`},
 		{503, [2]string{"Retry-After", "2"}, `{"error":"server busy"}`, fault.Unavailable, 2 * time.Second, "server busy"},
 		{504, [2]string{}, ``, fault.Timeout, 0, "504"},

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +18,13 @@ import (
 	"tilgate/internal/fault"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if chunks, err := strconv.Atoi(os.Getenv(fakeChunks)); err == nil {
+		serveChunks(chunks)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // A fake is a server that answers each path with a function.
 type fake struct {
@@ -132,11 +140,14 @@ func wrong(t *testing.T, err error, kind fault.Kind, words ...string) {
 	}
 }
 
-// slowly writes pieces with a pause after each.
+// slowly writes pieces with a pause after each but the last.
 func slowly(pause time.Duration, pieces ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for _, p := range pieces {
+		for i, p := range pieces {
 			_, _ = io.WriteString(w, p)
+			if i == len(pieces)-1 {
+				return
+			}
 			w.(http.Flusher).Flush()
 			select {
 			case <-r.Context().Done():

@@ -162,6 +162,7 @@ func (s *Server) exchange(ctx context.Context, method, path string, body []byte,
 		return err
 	}
 	req.Header.Set("Accept-Encoding", "identity") // packed pieces come late
+	req.Header["Idempotency-Key"] = []string{}    // not sent: lets net/http ask again where an idle connection was closed
 	if len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 	}

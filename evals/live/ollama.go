@@ -61,6 +61,7 @@ func (r *reply) chatOllama(w *writer) (ollamaChat, error) {
 		}
 		w.add(piece.Message.Content)
 		if piece.Done {
+			w.end()
 			return piece, nil
 		}
 	}

@@ -15,6 +15,7 @@ type writer struct {
 	text  strings.Builder
 	stage stage
 	first time.Duration // until there was something to read; 0 if there is not
+	whole time.Duration // until all was there
 }
 
 // A stage is where an answer stands.
@@ -83,9 +84,12 @@ func answered(text string) string {
 	return text
 }
 
+// end notes that all is there.
+func (w *writer) end() { w.whole = time.Since(w.begun) }
+
 // fill puts what was collected into an answer.
 func (w *writer) fill(a *evals.Answer) error {
-	a.Seconds, a.TTFT = time.Since(w.begun).Seconds(), w.first.Seconds()
+	a.Seconds, a.TTFT = w.whole.Seconds(), w.first.Seconds()
 	a.Text = answered(w.text.String())
 	if !utf8.ValidString(a.Text) {
 		return fault.Unavailable.Errorf("the answer is not UTF-8; it begins %s", shown([]byte(a.Text)))

@@ -15,7 +15,6 @@ package suites
 import (
 	"bytes"
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -29,27 +28,8 @@ import (
 
 	"tilgate/evals"
 	"tilgate/evals/dataset"
-	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 )
-
-//go:embed namuna
-var shipped embed.FS
-
-// Shipped lists the suites that come with Tilgate.
-func Shipped() []string { return []string{"namuna"} }
-
-// Open reads a shipped suite.
-func Open(name string) (*evals.Suite, error) {
-	if !slices.Contains(Shipped(), name) {
-		return nil, fault.NotFound.Errorf("no suite %q comes with Tilgate; there is %s", name, strings.Join(Shipped(), ", "))
-	}
-	dir, err := fs.Sub(shipped, name)
-	if err != nil {
-		return nil, err
-	}
-	return Load(dir)
-}
 
 // head is suite.toml.
 type head struct {
