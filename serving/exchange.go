@@ -32,6 +32,7 @@ type Request struct {
 	Model     string    // of the server, in place of the adapter's; empty means the adapter's
 	Knowledge []string  // knowledge bases to search; none means every one
 	Weights   Trial     // which weights answer; nearly always NoTrial
+	Bare      bool      // no knowledge is searched: what a model knows by itself is on trial
 	Params    Params
 	Trace     string // W3C traceparent of the caller, as it came
 	Stream    bool   // the caller reads word by word; kept for the record

@@ -189,6 +189,7 @@ func TestKey(t *testing.T) {
 		"model":                    func(s *state) { s.choice.Name = "qwen2" },
 		"content of the model":     func(s *state) { s.choice.Digest = "m2" },
 		"why not its own weights":  func(s *state) { s.choice.Weights = "" },
+		"no knowledge":             func(s *state) { s.request.Bare = true },
 		"weights on trial":         func(s *state) { s.request.Weights = TryBase },
 		"model asked for":          func(s *state) { s.request.Model = "" },
 		"question":                 func(s *state) { s.found.question += "?" },
@@ -260,7 +261,7 @@ func TestKeyFields(t *testing.T) {
 	}{
 		{Caller{}, "Name Tenant Language Scope"},                               // the language decides about the question's, which is in the key
 		{Scope{}, "Models Languages Knowledge Sites Admin Eval Policy Limits"}, // models and languages are refused before there is a key
-		{Request{}, "ID Caller Messages Language Model Knowledge Weights Params Trace Stream MaxBytes Keep"},
+		{Request{}, "ID Caller Messages Language Model Knowledge Weights Bare Params Trace Stream MaxBytes Keep"},
 		{Params{}, "Temperature TopP MaxTokens Seed Stop"},
 		{Message{}, "Role Content"},
 		{Choice{}, "Name Digest Model Degraded Weights Own"},

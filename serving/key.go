@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"hash"
 	"math"
 	"slices"
@@ -35,7 +36,7 @@ func (s *Service) key(r Request, f found, passages []rag.Passage, c Choice) *Key
 		}
 		h.text(string(a.Tag), a.Digest)
 	}
-	h.text(c.Name, c.Digest, c.Weights, r.Model, string(r.Weights))
+	h.text(c.Name, c.Digest, c.Weights, r.Model, string(r.Weights), fmt.Sprint(r.Bare))
 	h.number(s.opts.PromptTokens)
 	h.float(s.opts.Cost(costed(c.Name, f.chain[0]), f.chain[0].Tag))
 	h.conversation(r.Messages, f.question)

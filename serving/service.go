@@ -298,7 +298,7 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 		return err
 	}
 	r.Messages, x.Guard.Masked = s.mask(r.Messages)
-	if err := r.Caller.mayTry(r.Weights); err != nil {
+	if err := r.Caller.mayTry(r); err != nil {
 		return err
 	}
 	f, err := s.find(r)
@@ -308,7 +308,10 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 	f.chain = r.Weights.of(f.chain)
 	a := f.chain[0]
 	x.Plan = Plan{Language: f.language, Adapter: a.Tag, Why: f.why}
-	passages, err := s.retrieve(ctx, r, &f, &x.Plan)
+	var passages []rag.Passage
+	if !r.Bare {
+		passages, err = s.retrieve(ctx, r, &f, &x.Plan)
+	}
 	x.Retrieved = time.Since(x.Start)
 	if err != nil {
 		return err

@@ -19,9 +19,16 @@ const (
 )
 
 // mayTry refuses a trial to who may not have one.
-func (c Caller) mayTry(t Trial) error {
-	if t != NoTrial && (c.Scope == nil || !c.Scope.Eval) {
-		return fault.Forbidden.Field("tilgate.weights", "this key may not choose weights; one with the scope eval may (tilgate key create --eval)")
+func (c Caller) mayTry(r Request) error {
+	if c.Scope != nil && c.Scope.Eval {
+		return nil
+	}
+	const who = "; one with the scope eval may (tilgate key create --eval)"
+	switch {
+	case r.Weights != NoTrial:
+		return fault.Forbidden.Field("tilgate.weights", "this key may not choose weights%s", who)
+	case r.Bare:
+		return fault.Forbidden.Field("tilgate.bare", "this key may not have answers that rest on nothing%s", who)
 	}
 	return nil
 }

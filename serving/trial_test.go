@@ -23,6 +23,14 @@ func (b *bench) Pick(_ context.Context, a *adapters.Adapter, _ string) Choice {
 func TestTrial(t *testing.T) {
 	set, a := gatedKyrgyz(t)
 	judge := Caller{Scope: &Scope{Eval: true}}
+	for _, bare := range []Caller{judge, {}} {
+		w := newWorld(t, Options{})
+		w.model = says("Элүү сегиз.")
+		got := w.ask(t.Context(), Request{Caller: bare, Messages: []Message{{Role: "user", Content: question}}, Bare: true})
+		if may := bare.Scope != nil; may != (got.err == nil) || may && (len(got.plan.Passages) > 0 || got.plan.Grounded || got.plan.Degraded != "" || got.text == "") {
+			t.Errorf("without knowledge: %+v, %q, %v", got.plan, got.text, got.err)
+		}
+	}
 	for _, tt := range []struct {
 		name   string
 		trial  Trial

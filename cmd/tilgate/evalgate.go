@@ -84,6 +84,7 @@ func (p *program) evalGate(cmd *cobra.Command, f gateFlags, args []string) error
 	case f.every < 0 || f.every > 0 && f.every < time.Minute:
 		return usageError{fmt.Errorf("--every is %s; a minute is the least", f.every)}
 	}
+	f.bare = true // its key has the scope anyway
 	if f.target == "" {
 		f.target = f.config
 	}

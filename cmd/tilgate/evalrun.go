@@ -50,6 +50,7 @@ func (f *runFlags) add(cmd *cobra.Command) {
 func (f *targetFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.target, "target", "", "server or configuration file to ask")
 	cmd.Flags().StringVar(&f.api, "api", "", "what the server speaks: openai or ollama; found out if not given")
+	cmd.Flags().BoolVar(&f.bare, "bare", false, "have a Tilgate answer without its knowledge bases what is not about them; the key needs the scope eval")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "how long one answer may take")
 }
 
@@ -94,7 +95,7 @@ func (p *program) evalRun(cmd *cobra.Command, f runFlags, args []string) error {
 			}
 		}
 		if len(args) > 0 || len(fixed) > 0 {
-			return usageError{fmt.Errorf("--resume takes suites and settings from the run; only --target, --workers, --tries, --timeout and --again may stand beside it, not %s", strings.Join(append(args, fixed...), " "))}
+			return usageError{fmt.Errorf("--resume takes suites and settings from the run; only --target, --bare, --workers, --tries, --timeout and --again may stand beside it, not %s", strings.Join(append(args, fixed...), " "))}
 		}
 		return p.resumeRun(cmd.Context(), f)
 	}

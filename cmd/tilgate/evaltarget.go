@@ -17,6 +17,7 @@ import (
 // targetFlags say who is asked.
 type targetFlags struct {
 	target, api string
+	bare        bool
 	timeout     time.Duration
 }
 
@@ -25,14 +26,17 @@ const targetHelp = `--target is the address of a server: Tilgate, Ollama, or any
 compatible with OpenAI's; its key, if it wants one, is taken from TILGATE_KEY.
 Or it is a configuration file: then Tilgate is served from it for the time of
 the run, for the run alone. Without it the default configuration is, with the
-sample knowledge base.`
+sample knowledge base. A server that is Tilgate answers everything out of its
+knowledge bases; --bare has it answer without them what is not about them, for
+which the key needs the scope eval.`
 
 // dial connects to the target. A Tilgate that is served for the run stops with
 // the returned function.
 func (p *program) dial(ctx context.Context, f targetFlags, seed uint64) (*live.Server, func(), error) {
-	o := live.Options{URL: f.target, Key: p.getenv("TILGATE_KEY"), API: f.api, Seed: seed, Timeout: f.timeout}
+	o := live.Options{URL: f.target, Key: p.getenv("TILGATE_KEY"), API: f.api, Seed: seed, Timeout: f.timeout, Bare: f.bare}
 	stop := func() {}
 	if !isURL(f.target) {
+		o.Bare = true // its key has the scope
 		var err error
 		if o.URL, o.Key, stop, err = p.serveForEval(ctx, f.target); err != nil {
 			return nil, nil, err

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"tilgate/adapters"
 	"tilgate/internal/verdict"
 	"tilgate/serving/auth"
 )
@@ -19,6 +18,7 @@ import (
 // A site is tilgate serve with a folder of adapters.
 type site struct {
 	*service
+	config  string
 	folder  string
 	log     *output
 	metrics string // address
@@ -34,6 +34,7 @@ func startSite(t *testing.T, ollama string, gate verdict.Key, language string) *
 	hash, _ := key.Hash.MarshalText()
 	public, _ := gate.MarshalText()
 	config := filepath.Join(dir, "tilgate.toml")
+	s.config = config
 	write(t, config, fmt.Sprintf(`data = %q
 listen = "127.0.0.1:0"
 metrics = "127.0.0.1:0"
@@ -45,6 +46,7 @@ url = %q
 key = %q
 [[key]]
 name = "desk"
+eval = true
 hash = %q
 `, filepath.Join(dir, "data"), s.folder, ollama, public, hash))
 	if code, _, errOut := tilgate(t, "ingest", "--config", config, "--kb", "desk", "--lang", "ky", "../../rag/sample/kb/ky"); code != 0 {
@@ -90,17 +92,7 @@ func (s *site) until(t *testing.T, what string, ok func(chatAnswer) bool) {
 // that anything it was about has changed, while the service runs.
 func TestGateWhole(t *testing.T) {
 	t.Parallel()
-	file, err := os.ReadFile("../../adapters/languages/ky.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const sum = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-	text := strings.Replace(string(file), "kind     = \"prompt_only\"", "kind = \"lora\"\nmodel = \"base:1b\"\ngate = \"required\"\n"+
-		"lora = { file = \"ky/w.gguf\", sha256 = \""+sum+"\", licence = \"MIT\" }", 1)
-	a, faults := adapters.Parse([]byte(text))
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
+	text, a := gatedKyrgyz(t)
 	served := a.ServedName() + ":latest"
 	secret := verdict.NewSecret()
 	ollama := misbehaving(t, 0, func(string) []string {

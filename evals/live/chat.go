@@ -81,6 +81,9 @@ func (t target) wishes(c evals.Case) map[string]any {
 	if len(c.Task.Knowledge) > 0 {
 		wishes["knowledge"] = c.Task.Knowledge
 	}
+	if t.opts.Bare && c.Task.Kind != evals.RAG {
+		wishes["bare"] = true
+	}
 	maps.Copy(wishes, t.opts.Extra)
 	return wishes
 }

@@ -26,13 +26,16 @@ import (
 
 // Options say whom to ask, and how. Only URL is needed.
 type Options struct {
-	URL     string         // "http://host:port", with or without /v1
-	Key     string         // bearer token; may be empty
-	API     string         // "openai", "ollama", or "" to find out
-	Seed    uint64         // given to the models, without its highest bit
-	Timeout time.Duration  // of one answer; 0 means 10 min
-	Client  *http.Client   // may be nil
-	Extra   map[string]any // for the object "tilgate" of what is asked of Tilgate itself
+	URL     string        // "http://host:port", with or without /v1
+	Key     string        // bearer token; may be empty
+	API     string        // "openai", "ollama", or "" to find out
+	Seed    uint64        // given to the models, without its highest bit
+	Timeout time.Duration // of one answer; 0 means 10 min
+	Client  *http.Client  // may be nil
+	// Bare asks Tilgate what is not about a knowledge base without one. The key
+	// needs the scope eval.
+	Bare  bool
+	Extra map[string]any // for the object "tilgate" of what is asked of Tilgate itself
 }
 
 // An api is what a server speaks.

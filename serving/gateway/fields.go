@@ -118,6 +118,7 @@ func (d *decoder) extension(path string) error {
 		"max_bytes": d.maybeNull(d.maxBytes),
 		"cache":     d.maybeNull(d.cache),
 		"weights":   d.maybeNull(d.trial),
+		"bare":      d.maybeNull(d.bare),
 		"knowledge": d.maybeNull(d.knowledge(&d.Knowledge)),
 	}, d.unknown)
 }

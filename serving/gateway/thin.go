@@ -114,6 +114,12 @@ func (d *decoder) trial(path string) error {
 	return err
 }
 
+func (d *decoder) bare(path string) error {
+	var err error
+	d.Bare, err = d.boolean(path)
+	return err
+}
+
 // A gatherer holds text until a sentence ends.
 type gatherer struct {
 	tag   lang.Tag
