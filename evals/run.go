@@ -46,7 +46,8 @@ type Run struct {
 
 // Ask asks every model every case, in this order, and hands on each result.
 // A case that cannot be answered is a result with an error. Ask ends early
-// when ctx does, when Keep fails, or when a target cannot be used at all.
+// when ctx does, when Keep fails, or when a target cannot be used: it refuses the
+// key, or answers none of many cases.
 func (r Run) Ask(all context.Context, cases []Case) error {
 	todo := r.todo(cases) // before Keep changes what is done
 	stoppable, stop := context.WithCancelCause(all)
@@ -95,11 +96,18 @@ func (r Run) todo(cases []Case) []asked {
 // still on its way, so that nobody waits.
 func (r Run) keep(results <-chan Result, stop context.CancelCauseFunc) error {
 	var fault error
+	failed := 0 // in a row
 	for result := range results {
 		if fault != nil {
 			continue
 		}
-		if fault = r.Keep(result); fault != nil {
+		if failed++; result.Error == "" {
+			failed = 0
+		}
+		if fault = r.Keep(result); fault == nil && failed == hopeless {
+			fault = fmt.Errorf("%d cases in a row ended in an error, the last (%s of %s) with: %s", failed, result.Key, result.Model, result.Error)
+		}
+		if fault != nil {
 			stop(fault)
 		}
 	}
@@ -158,6 +166,10 @@ func (r Run) answer(ctx context.Context, model string, c Case, result *Result) e
 	}
 	return r.Cache.Put(model, result.Digest, result.Answer)
 }
+
+// hopeless is how many cases in a row may end in an error before a run is
+// broken off: the model does not exist, or its server is gone.
+const hopeless = 25
 
 // again reports whether an error may be over by the next try.
 func again(err error) bool {

@@ -87,8 +87,9 @@ func TestRunEnds(t *testing.T) {
 		keep   func(Result) error
 		ctx    context.Context
 	}{
-		"refused":   {asks(func(context.Context, Case) (Answer, error) { return Answer{}, fault.Unauthorized.Errorf("no such key") }), keep, t.Context()},
-		"disk full": {ok, func(Result) error { return errors.New("no space left") }, t.Context()},
+		"refused":       {asks(func(context.Context, Case) (Answer, error) { return Answer{}, fault.Unauthorized.Errorf("no such key") }), keep, t.Context()},
+		"no such model": {asks(func(context.Context, Case) (Answer, error) { return Answer{}, fault.NotFound.Errorf("no model m") }), keep, t.Context()},
+		"disk full":     {ok, func(Result) error { return errors.New("no space left") }, t.Context()},
 		"left": {asks(func(ctx context.Context, _ Case) (Answer, error) {
 			cancel()
 			<-ctx.Done()

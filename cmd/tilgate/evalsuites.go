@@ -24,13 +24,16 @@ import (
 // suiteHelp says how a suite is named, for the help of the commands that take
 // one.
 const suiteHelp = `A SUITE is a folder with suite.toml; the name of one that comes with Tilgate
-(namuna); or FORMAT:PATH, a public data set as it is published. The formats are
+(namuna, desk); or FORMAT:PATH, a public data set as it is published. The formats are
 `
 
 // openSuite reads what a SUITE argument names.
 func openSuite(arg string, langs []lang.Tag) (*evals.Suite, error) {
-	if arg == suites.NamunaName {
+	switch arg {
+	case suites.NamunaName:
 		return namuna()
+	case suites.DeskName:
+		return suites.Desk()
 	}
 	if format, path, ok := strings.Cut(arg, ":"); ok && slices.Contains(dataset.Formats(), format) {
 		dir, err := folderOf(path)
@@ -44,8 +47,8 @@ func openSuite(arg string, langs []lang.Tag) (*evals.Suite, error) {
 		return s, nil
 	}
 	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.NotFound.Errorf("there is no suite %q: it is neither a folder, nor the one that comes with Tilgate (%s), nor FORMAT:PATH with one of the formats %s",
-			arg, suites.NamunaName, strings.Join(dataset.Formats(), ", "))
+		return nil, fault.NotFound.Errorf("there is no suite %q: it is neither a folder, nor one that comes with Tilgate (%s, %s), nor FORMAT:PATH with one of the formats %s",
+			arg, suites.NamunaName, suites.DeskName, strings.Join(dataset.Formats(), ", "))
 	}
 	s, err := suites.Load(os.DirFS(arg))
 	if err != nil {

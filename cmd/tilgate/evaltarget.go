@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"tilgate/adapters"
 	"tilgate/evals/live"
 	"tilgate/rag"
 	"tilgate/serving"
 	"tilgate/serving/auth"
+	"tilgate/serving/extract"
 )
 
 // targetFlags say who is asked.
@@ -36,9 +38,8 @@ func (p *program) dial(ctx context.Context, f targetFlags, seed uint64) (*live.S
 	o := live.Options{URL: f.target, Key: p.getenv("TILGATE_KEY"), API: f.api, Seed: seed, Timeout: f.timeout, Bare: f.bare}
 	stop := func() {}
 	if !isURL(f.target) {
-		o.Bare = true // its key has the scope
 		var err error
-		if o.URL, o.Key, stop, err = p.serveForEval(ctx, f.target); err != nil {
+		if o.URL, o.Key, o.Bare, stop, err = p.serveForEval(ctx, f.target); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -55,15 +56,15 @@ func isURL(target string) bool {
 }
 
 // serveForEval serves Tilgate on a port of its own, to one caller with the
-// scope that evaluations need.
-func (p *program) serveForEval(ctx context.Context, path string) (url, key string, stop func(), err error) {
+// scope that evaluations need. model is whether there is one.
+func (p *program) serveForEval(ctx context.Context, path string) (url, key string, model bool, stop func(), err error) {
 	c, err := loadConfig(path, p.getenv)
 	if err != nil {
-		return "", "", nil, err
+		return "", "", false, nil, err
 	}
 	ln, err := listen("127.0.0.1:0")
 	if err != nil {
-		return "", "", nil, err
+		return "", "", false, nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	stop = cancel
@@ -76,18 +77,18 @@ func (p *program) serveForEval(ctx context.Context, path string) (url, key strin
 	quiet := slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	store, closeStore, err := openStore(ctx, c, quiet)
 	if err != nil {
-		return "", "", nil, err
+		return "", "", false, nil, err
 	}
 	stop = func() { cancel(); closeStore() }
 	if path == "" {
 		aside := &program{getenv: p.getenv, in: p.in, out: p.err, err: p.err} // what is printed is the scores
 		if err := aside.ingestSample(ctx, store.For(rag.DefaultTenant)); err != nil {
-			return "", "", nil, err
+			return "", "", false, nil, err
 		}
 	}
 	svc, err := openService(ctx, c, store, quiet, besides{})
 	if err != nil {
-		return "", "", nil, err
+		return "", "", false, nil, err
 	}
 	secret, _ := auth.Generate()
 	keys := auth.New([]auth.Key{{Name: "eval", Hash: auth.HashOf(secret), Scope: serving.Scope{Eval: true}}})
@@ -101,5 +102,6 @@ func (p *program) serveForEval(ctx context.Context, path string) (url, key strin
 		}
 		closeStore()
 	}
-	return "http://" + ln.Addr().String(), secret, stop, nil
+	model = svc.models.Pick(ctx, new(adapters.Adapter), "").Name != extract.Name // what quotes needs knowledge
+	return "http://" + ln.Addr().String(), secret, model, stop, nil
 }

@@ -160,11 +160,15 @@ func mean(s *evals.Summary, name string, samples []evals.Sample) {
 	} else {
 		s.StdErr = stats.ClusteredStdErr(values, clusters, false)
 	}
-	if len(number) == s.N && shares(values) {
-		s.Low, s.High = stats.Wilson(int(math.Round(s.Value*float64(s.N))), s.N, .95)
+	if shares(values) { // of as many as can vary alone
+		n := len(number)
+		s.Low, s.High = stats.Wilson(int(math.Round(s.Value*float64(n))), n, .95)
 		return
 	}
-	s.Low, s.High = s.Value-normal95*s.StdErr, s.Value+normal95*s.StdErr
+	s.Low, s.High = stats.Normal(s.Value, s.StdErr, .95)
+	if slices.Min(values) >= 0 {
+		s.Low = max(s.Low, 0)
+	}
 }
 
 const normal95 = 1.959963984540054 // 97.5 % quantile of the normal distribution

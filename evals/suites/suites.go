@@ -15,6 +15,7 @@ package suites
 import (
 	"bytes"
 	"crypto/sha256"
+	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,6 +31,24 @@ import (
 	"tilgate/evals/dataset"
 	"tilgate/internal/lang"
 )
+
+// DeskName is what the suite is called that people wrote about the sample
+// knowledge base.
+const DeskName = "desk"
+
+//go:embed desk
+var shipped embed.FS
+
+// Desk reads that suite: questions to the knowledge base, some of which it does
+// not answer, questions with four choices, and requests that should be refused
+// beside some that only look so.
+func Desk() (*evals.Suite, error) {
+	dir, err := fs.Sub(shipped, DeskName)
+	if err != nil {
+		return nil, err
+	}
+	return Load(dir)
+}
 
 // head is suite.toml.
 type head struct {
