@@ -25,16 +25,22 @@ import (
 )
 
 func (p *program) evalCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "eval", Short: "Measure retrieval and answers on a benchmark",
-		Long: `Measure retrieval and answers on a benchmark.
+	return group(&cobra.Command{Use: "eval", Short: "Score models in each language, and decide which adapter may take traffic",
+		Long: `Score models in each language, and decide which adapter may take traffic.
 
-A corpus is a folder with corpus.jsonl (id, title, text), queries.jsonl (id,
-text, answers) and qrels.txt (question, 0, document, grade), or a folder of
-such folders. It is indexed in a temporary folder; nothing else is touched.`},
+run asks any models the questions of suites and writes reports; compare and
+history put runs side by side; review has people compare answers; gate compares
+an adapter with its base and signs a verdict that a running service obeys. score
+does the sacreBLEU command line's job, and verify checks our numbers against
+those of other programs.`},
 		p.evalRunCommand(), p.evalGateCommand(), p.evalReportCommand(), p.evalCompareCommand(), p.evalHistoryCommand(), p.evalSuiteCommand(), p.evalReviewCommand(),
 		p.evalScoreCommand(), p.evalVerifyCommand(),
 		p.evalExtractCommand(), p.evalRetrievalCommand())
 }
+
+const corpusHelp = `A corpus is a folder with corpus.jsonl (id, title, text), queries.jsonl (id,
+text, answers) and qrels.txt (question, 0, document, grade), or a folder of
+such folders. It is indexed in a temporary folder; nothing else is touched.`
 
 type evalFlags struct {
 	corpus, lang string
@@ -52,6 +58,8 @@ func (p *program) evalExtractCommand() *cobra.Command {
 	var f evalFlags
 	cmd := &cobra.Command{Use: "extract --corpus DIR", Short: "Measure the answers that are quoted when no model runs",
 		Long: `Measure the answers that are quoted when no model runs.
+
+` + corpusHelp + `
 
 Answered is the share of questions whose gold answer stands inside the quoted
 sentences. Refused is the share of questions that are turned away when the
@@ -72,7 +80,9 @@ func (p *program) evalRetrievalCommand() *cobra.Command {
 	var f evalFlags
 	cmd := &cobra.Command{Use: "retrieval --corpus DIR", Short: "Measure which documents are found: nDCG@10, MRR@10, recall",
 		Long: `Measure which documents are found: nDCG@10, MRR@10, Recall@1/5/10/100, with ties
-as trec_eval breaks them.`,
+as trec_eval breaks them.
+
+` + corpusHelp,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.eachCorpus(cmd.Context(), f, func(ctx context.Context, c *indexedCorpus) (any, error) {

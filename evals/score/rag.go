@@ -34,6 +34,7 @@ func retrieval(c evals.Case, r *evals.Result) {
 	}
 	ranked := metric.Order(documents(r.Answer.Passages))
 	r.Scores["ndcg@10"] = metric.NDCG(ranked, relevant, 10)
+	r.Scores["map"] = metric.AP(ranked, relevant, len(ranked))
 	r.Scores["mrr@10"] = metric.MRR(ranked, relevant, 10)
 	r.Scores["recall@10"] = metric.Recall(ranked, relevant, 10)
 }
