@@ -40,6 +40,13 @@ func (p *program) finish(asJSON bool, folder *results.Folder, plan plan) error {
 	if err := writeReports(folder.Dir, r, samples); err != nil {
 		return err
 	}
+	if r.Failed > 0 {
+		fault := fmt.Errorf("%d of %d cases have no answer, the first for this reason: %s\ntilgate eval run --resume %s --again asks them again", r.Failed, len(samples), firstError(samples), folder.Dir)
+		if r.Failed == len(samples) {
+			return fault
+		}
+		fmt.Fprintln(p.err, fault)
+	}
 	if asJSON {
 		return json.NewEncoder(p.out).Encode(r)
 	}

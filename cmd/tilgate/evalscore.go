@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +22,7 @@ type scoreFlags struct {
 	metrics, refs                      []string
 	hyp, tokenize, profile, lang, word string
 	sentence, lower, confidence, json  bool
+	width                              int
 }
 
 func (p *program) evalScoreCommand() *cobra.Command {
@@ -29,13 +32,18 @@ func (p *program) evalScoreCommand() *cobra.Command {
 files with one text a line; - reads standard input. --ref may be given several
 times, for several references of each line.
 
-The metrics: bleu, chrf, chrf++ and ter agree with sacreBLEU 2.6.0 and print its
-signature; em and f1 are those of question answering under a --profile; rouge1,
-rouge2 and rougeL count --words of the kind that is named.`,
+The metrics: bleu, chrf, chrf++ and ter agree with sacreBLEU 2.6.0 and print what
+it prints; em and f1 are those of question answering under a --profile; rouge1,
+rouge2 and rougeL count --words of the kind that is named. JSON has the scores
+in all their digits.
+
+A text ends where its line does, at a line feed; a carriage return before it and
+a byte order mark at the start of the file are no part of it. Empty texts are
+scored, and counted on standard error.`,
 		Example: `  tilgate eval score --metric chrf++ --hyp out.ky --ref ref.ky
   tilgate eval score --metric bleu,ter --hyp out.ky --ref a.ky --ref b.ky --confidence`,
 		Args: exactly(0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error { return p.evalScore(f) }}
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.evalScore(cmd.Context(), f) }}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.metrics, "metric", nil, "bleu, chrf, chrf++, ter, em, f1, rouge1, rouge2, rougeL; several may be named")
 	flags.StringVar(&f.hyp, "hyp", "", "file of the texts to score")
@@ -47,8 +55,34 @@ rouge2 and rougeL count --words of the kind that is named.`,
 	flags.BoolVar(&f.lower, "lowercase", false, "bleu and chrf compare small letters")
 	flags.BoolVar(&f.sentence, "sentence", false, "print a score for each line")
 	flags.BoolVar(&f.confidence, "confidence", false, "print the interval that 95 % of 1000 resamples lie in")
+	flags.IntVar(&f.width, "width", 1, "digits after the point, except in JSON")
 	flags.BoolVar(&f.json, "json", false, "print JSON, one object a line")
 	return cmd
+}
+
+// check reports flags that are missing or do not go together.
+func (f scoreFlags) check() error {
+	stdin := 0
+	for _, path := range append([]string{f.hyp}, f.refs...) {
+		if path == "-" {
+			stdin++
+		}
+	}
+	switch {
+	case len(f.metrics) == 0:
+		return errors.New("--metric is missing; see tilgate eval score --help")
+	case f.hyp == "":
+		return errors.New("--hyp is missing; see tilgate eval score --help")
+	case len(f.refs) == 0 || slices.Contains(f.refs, ""):
+		return errors.New("--ref is missing; see tilgate eval score --help")
+	case stdin > 1:
+		return errors.New("standard input can be one of the files only")
+	case f.sentence && f.confidence:
+		return errors.New("--confidence is about all texts together; it has no place beside --sentence")
+	case f.width < 0 || f.width > 17:
+		return fmt.Errorf("--width is %d; it is from 0 to 17", f.width)
+	}
+	return nil
 }
 
 // A scorable is a metric as this command computes it.
@@ -97,11 +131,9 @@ func (f scoreFlags) metric(name string) (scorable, error) {
 	return scorable{m, one}, nil
 }
 
-func (p *program) evalScore(f scoreFlags) error {
-	for name, missing := range map[string]bool{"metric": len(f.metrics) == 0, "hyp": f.hyp == "", "ref": len(f.refs) == 0} {
-		if missing {
-			return usageError{fmt.Errorf("--%s is missing; see tilgate eval score --help", name)}
-		}
+func (p *program) evalScore(ctx context.Context, f scoreFlags) error {
+	if err := f.check(); err != nil {
+		return usageError{err}
 	}
 	var metrics []scorable
 	for _, name := range f.metrics {
@@ -116,7 +148,7 @@ func (p *program) evalScore(f scoreFlags) error {
 		return err
 	}
 	for _, m := range metrics {
-		if err := p.printScores(f, m, hyps, refs); err != nil {
+		if err := p.printScores(ctx, f, m, hyps, refs); err != nil {
 			return err
 		}
 	}
@@ -160,6 +192,9 @@ func (p *program) lines(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if path == "-" {
+		path = "standard input"
+	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(data) == 0 {
 		return nil, fault.Invalid.Errorf("%s is empty", path)
@@ -190,34 +225,79 @@ type scoreLine struct {
 	N         int      `json:"n,omitempty"`    // texts
 	Mean      *float64 `json:"confidence_mean,omitempty"`
 	Half      *float64 `json:"confidence_var,omitempty"`
+	Parts     string   `json:"verbose_score,omitempty"`
+	width     int
 }
 
 func (l scoreLine) String() string {
-	if l.Line > 0 {
-		return fmt.Sprintf("%s = %.4f", l.Name, l.Score)
-	}
-	text := fmt.Sprintf("%s|%s = %.4f", l.Name, l.Signature, l.Score)
+	text := fmt.Sprintf("%s|%s = %.*f", l.Name, l.Signature, l.width, l.Score)
 	if l.Mean != nil {
-		text += fmt.Sprintf(" (μ = %.4f ± %.4f)", *l.Mean, *l.Half)
+		text += fmt.Sprintf(" (μ = %.*f ± %.*f)", l.width, *l.Mean, l.width, *l.Half)
+	}
+	if l.Parts != "" {
+		text += " " + l.Parts
 	}
 	return text
 }
 
-func (p *program) printScores(f scoreFlags, m scorable, hyps []string, refs [][]string) error {
+func (p *program) printScores(ctx context.Context, f scoreFlags, m scorable, hyps []string, refs [][]string) error {
 	if f.sentence {
-		for i, h := range hyps {
-			line := scoreLine{Name: m.Name(), Score: metric.Sentence(m.one, h, refs[i]), Signature: m.one.Signature(len(refs[i])), Line: i + 1}
+		m.Text = m.one
+	}
+	counts, err := counted(ctx, m, hyps, refs)
+	if err != nil {
+		return err
+	}
+	line := scoreLine{Name: m.Name(), Signature: m.Signature(len(refs[0])), width: f.width}
+	if f.sentence {
+		for i, c := range counts {
+			line.Line, line.Score, line.Parts = i+1, m.Score(c), scoreParts(m, c)
 			if err := p.print(f.json, line); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	counts := metric.Counts(m.Text, hyps, refs)
-	line := scoreLine{Name: m.Name(), Score: m.Score(metric.Sum(counts)), Signature: m.Signature(len(refs[0])), N: len(hyps)}
+	sums := metric.Sum(counts)
+	line.N, line.Score, line.Parts = len(hyps), m.Score(sums), scoreParts(m, sums)
 	if f.confidence {
-		mean, half := stats.Interval(counts, m.Score, 1000, stats.Seed)
+		const resamples = 1000
+		mean, half := stats.Interval(counts, m.Score, resamples, stats.Seed)
 		line.Mean, line.Half = &mean, &half
+		first, rest, _ := strings.Cut(line.Signature, "|")
+		line.Signature = fmt.Sprintf("%s|bs:%d|seed:%d|%s", first, resamples, stats.Seed, rest)
 	}
 	return p.print(f.json, line)
+}
+
+// counted counts the texts some at a time, so that it can be interrupted.
+func counted(ctx context.Context, m metric.Text, hyps []string, refs [][]string) ([][]float64, error) {
+	const some = 1000
+	var counts [][]float64
+	for from := 0; from < len(hyps); from += some {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		to := min(from+some, len(hyps))
+		counts = append(counts, metric.Counts(m, hyps[from:to], refs[from:to])...)
+	}
+	return counts, nil
+}
+
+// scoreParts is what BLEU is made of, as sacreBLEU prints it.
+func scoreParts(m scorable, sums []float64) string {
+	b, ok := m.Text.(metric.BLEU)
+	if !ok {
+		return ""
+	}
+	p := b.Parts(sums)
+	var precisions []string
+	for _, v := range p.Precisions {
+		precisions = append(precisions, fmt.Sprintf("%.1f", v))
+	}
+	ratio := 0.0
+	if p.RefLen > 0 {
+		ratio = float64(p.HypLen) / float64(p.RefLen)
+	}
+	return fmt.Sprintf("%s (BP = %.3f ratio = %.3f hyp_len = %d ref_len = %d)", strings.Join(precisions, "/"), p.BP, ratio, p.HypLen, p.RefLen)
 }

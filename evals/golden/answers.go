@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"errors"
 	"fmt"
 
 	"tilgate/evals/metric"
@@ -10,7 +11,7 @@ import (
 type two struct{ em, f1 float64 }
 
 var answerShapes = []shape{
-	{name: "qa", is: typed("", "prediction", "golds"), compute: answer, tolerance: within(1e-9), inputs: "id lang src_id kind prediction golds"},
+	{name: "qa", is: typed("", "prediction", "golds"), compute: answer, tolerance: within(1e-9), inputs: "lang prediction golds", labels: "id src_id kind"},
 	{name: "qa.corpus", is: typed("corpus", "lang", "n"), compute: answers, tolerance: within(1e-9), inputs: "lang"},
 }
 
@@ -25,7 +26,7 @@ func answer(v *verifier, line []byte) (map[string]any, error) {
 		return nil, err
 	}
 	if len(row.Golds) == 0 {
-		return nil, fmt.Errorf("golds is empty")
+		return nil, errors.New("golds is empty")
 	}
 	ours := map[string]any{}
 	if v.qa[row.Lang] == nil {
@@ -47,6 +48,9 @@ func answers(v *verifier, line []byte) (map[string]any, error) {
 	row, err := parse[struct{ Lang string }](line)
 	if err != nil {
 		return nil, err
+	}
+	if len(v.qa[row.Lang]) == 0 {
+		return nil, fmt.Errorf("no row before this one is in %q", row.Lang)
 	}
 	ours := map[string]any{}
 	for name, rows := range v.qa[row.Lang] {

@@ -1,6 +1,8 @@
 package golden
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 
 	"tilgate/evals/gate"
@@ -14,12 +16,22 @@ type answerRow struct {
 
 type pairRow struct {
 	Base, Adapter string
-	Verdict       *string
 }
 
 var pairShapes = []shape{
-	{name: "ab_item", is: typed("item", "gold", "pred"), compute: item, tolerance: within(0), inputs: "id gold pred"},
+	{name: "ab_item", is: typed("item", "gold", "pred"), compute: item, tolerance: within(0), inputs: "gold pred", labels: "id"},
 	{name: "ab_pair", is: typed("ab_pair"), compute: pair, tolerance: within(1e-9), inputs: "base adapter"},
+	{name: "ab", is: typed("meta", "n"), compute: items, tolerance: within(0), labels: "source note"},
+}
+
+// items counts the items of a file.
+func items(v *verifier, _ []byte) (map[string]any, error) {
+	n := 0
+	for line := range bytes.Lines(v.data) {
+		row, err := parse[struct{ Type string }](line)
+		n += btoi(err == nil && row.Type == "item")
+	}
+	return map[string]any{"n": n}, nil
 }
 
 func item(v *verifier, line []byte) (map[string]any, error) {
@@ -38,7 +50,7 @@ func pair(v *verifier, line []byte) (map[string]any, error) {
 		return nil, err
 	}
 	if len(v.answers) == 0 {
-		return nil, fmt.Errorf("no items stand before this pair")
+		return nil, errors.New("no items stand before this pair")
 	}
 	base, noBase, err := v.right(row.Base)
 	if err != nil {

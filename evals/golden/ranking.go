@@ -2,9 +2,11 @@ package golden
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,29 +15,40 @@ import (
 
 	"tilgate/evals"
 	"tilgate/evals/metric"
+	"tilgate/internal/fault"
 )
 
 // all is a cut-off that no ranking reaches.
 const all = 1 << 30
 
-type rankingFile struct {
-	PerQuery map[string]map[string]any `json:"per_query"`
-	All      map[string]any            `json:"all"`
-}
-
+// isRanking reports whether a file is one JSON value, not one a line.
 func isRanking(data []byte) bool {
-	var f rankingFile
-	return json.Unmarshal(data, &f) == nil && f.PerQuery != nil
+	first, _, _ := bytes.Cut(bytes.TrimSpace(data), []byte("\n"))
+	var row struct {
+		PerQuery json.RawMessage `json:"per_query"`
+	}
+	return json.Unmarshal(first, &row) != nil || row.PerQuery != nil
 }
 
 // ranking compares trec_eval's values with those of the run and the judgements
 // that lie beside the file.
-func (v *verifier) ranking(path string, data []byte) error {
-	var f rankingFile
-	if err := json.Unmarshal(data, &f); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+func (v *verifier) ranking(f file) error {
+	values, err := leaves(f)
+	if err != nil {
+		return err
 	}
-	stem := strings.TrimSuffix(path, filepath.Ext(path))
+	of := func(field string) (of []leaf) {
+		for _, l := range values {
+			if l.path[0] == field {
+				of = append(of, l)
+			}
+		}
+		return of
+	}
+	if len(of("per_query")) == 0 {
+		return fault.Invalid.Errorf("%s: no golden file is like this one, without values in per_query", f.path)
+	}
+	stem := strings.TrimSuffix(f.path, filepath.Ext(f.path))
 	relevant, err := judgements(stem + ".qrels")
 	if err != nil {
 		return err
@@ -44,27 +57,93 @@ func (v *verifier) ranking(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	s := shape{name: "ranking", tolerance: within(1e-9)}
-	sums := map[string]float64{}
-	for _, question := range slices.Sorted(maps.Keys(f.PerQuery)) {
-		v.where = path + " " + question
-		ours := map[string]any{}
-		for name := range f.PerQuery[question] {
-			if value, ok := ranked(name, metric.Order(runs[question]), relevant[question]); ok {
-				ours[name] = value
-				sums[name] += value
+	sums, questions := map[string]float64{}, map[string]bool{}
+	for _, l := range of("per_query") {
+		var ours any
+		if len(l.path) == 3 {
+			question, name := l.path[1], l.path[2]
+			if score, ok := ranked(name, metric.Order(runs[question]), relevant[question]); ok {
+				ours = score
+				sums[name] += score
+				questions[question] = true
 			}
 		}
-		v.compareRow(s, ours, f.PerQuery[question])
+		v.leaf(f, l, ours)
 	}
-	v.where = path + " all"
-	ours := map[string]any{}
-	for name, sum := range sums {
-		ours[name] = sum / float64(len(f.PerQuery))
+	for _, l := range of("all") { // the means over the questions
+		var ours any
+		if sum, ok := sums[l.name()]; ok && len(l.path) == 2 {
+			ours = sum / float64(len(questions))
+		}
+		v.leaf(f, l, ours)
 	}
-	v.compareRow(s, ours, f.All)
+	for _, l := range values {
+		if !slices.Contains([]string{"per_query", "all", "meta"}, l.path[0]) {
+			v.leaf(f, l, nil)
+		}
+	}
 	return nil
 }
+
+// leaf compares a value; ours is nil if it is none that we compute.
+func (v *verifier) leaf(f file, l leaf, ours any) {
+	v.where = fmt.Sprintf("%s:%d %s", f.path, l.line, strings.Join(l.path[:len(l.path)-1], " "))
+	s := shape{name: "ranking", tolerance: within(1e-9)}
+	if ours == nil {
+		v.notChecked(s.name+"."+l.name(), l.value)
+		return
+	}
+	v.compare(s, l.name(), ours, l.value)
+}
+
+// A leaf is a value of a JSON document that is no object.
+type leaf struct {
+	path  []string // the fields it is in
+	value any
+	line  int
+}
+
+func (l leaf) name() string { return l.path[len(l.path)-1] }
+
+func leaves(f file) (list []leaf, err error) {
+	var whole map[string]any
+	if err := json.Unmarshal(f.data, &whole); err != nil {
+		at := 0
+		if bad := (*json.SyntaxError)(nil); errors.As(err, &bad) {
+			at = int(bad.Offset)
+		}
+		return nil, fmt.Errorf("%s:%d: %w", f.path, lineOf(f.data, at), err)
+	}
+	d := json.NewDecoder(bytes.NewReader(f.data))
+	var walk func(path []string) error
+	walk = func(path []string) error {
+		value, err := d.Token()
+		line := lineOf(f.data, int(d.InputOffset()))
+		switch {
+		case err != nil:
+			return err
+		case value == json.Delim('['):
+			return fault.Invalid.Errorf("%s:%d: a list has no place here", f.path, line)
+		case value != json.Delim('{'):
+			list = append(list, leaf{path, value, line})
+			return nil
+		}
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return err
+			}
+			if err := walk(append(slices.Clone(path), name.(string))); err != nil {
+				return err
+			}
+		}
+		_, err = d.Token()
+		return err
+	}
+	return list, walk(nil)
+}
+
+func lineOf(data []byte, at int) int { return 1 + bytes.Count(data[:min(at, len(data))], []byte("\n")) }
 
 // ranked computes a metric by trec_eval's name.
 func ranked(name string, r []evals.Ranked, relevant map[string]int) (float64, bool) {
@@ -107,6 +186,9 @@ func rankings(path string) (map[string][]evals.Ranked, error) {
 	runs := map[string][]evals.Ranked{}
 	return runs, columns(path, 6, func(f []string) error {
 		score, err := strconv.ParseFloat(f[4], 64)
+		if err == nil && math.IsNaN(score) {
+			err = errors.New("the score is no number")
+		}
 		runs[f[0]] = append(runs[f[0]], evals.Ranked{Doc: f[2], Score: score})
 		return err
 	})
@@ -118,8 +200,9 @@ func columns(path string, n int, use func([]string) error) error {
 		return err
 	}
 	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for at := 1; lines.Scan(); at++ {
+	lines, at := bufio.NewScanner(file), 0
+	for lines.Scan() {
+		at++
 		fields := strings.Fields(lines.Text())
 		if len(fields) == 0 {
 			continue
@@ -131,5 +214,8 @@ func columns(path string, n int, use func([]string) error) error {
 			return fmt.Errorf("%s:%d: %w", path, at, err)
 		}
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s:%d: %w", path, at+1, err)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package golden
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,7 +11,7 @@ import (
 	"tilgate/evals/metric"
 )
 
-var rougeShapes = []shape{{name: "rouge", is: typed("", "google", "word", "char"), compute: rouge, tolerance: within(1e-9), inputs: "id lang hyp refs"}}
+var rougeShapes = []shape{{name: "rouge", is: typed("", "google", "word", "char"), compute: rouge, tolerance: within(1e-9), labels: "id lang hyp refs"}}
 
 type rougeRow struct {
 	Type, ID string
@@ -31,7 +32,7 @@ func rouge(v *verifier, line []byte) (map[string]any, error) {
 		return nil, nil // its values are counted as not checked
 	}
 	if len(text.Refs) == 0 {
-		return nil, fmt.Errorf("refs is empty")
+		return nil, errors.New("refs is empty")
 	}
 	ours := map[string]any{}
 	for name, w := range map[string]metric.RougeWords{"google": metric.Google, "word": metric.UnicodeWords, "char": metric.UnicodeChars} {
@@ -40,33 +41,27 @@ func rouge(v *verifier, line []byte) (map[string]any, error) {
 	return ours, nil
 }
 
-// isRouge reports whether a file is about texts of another one.
-func isRouge(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	head := make([]byte, 4096)
-	n, _ := f.Read(head)
-	return bytes.Contains(head[:n], []byte(`"rouge1"`)) || bytes.Contains(head[:n], []byte(`rouge_score`))
+// isRouge reports whether a file may be about texts of another one.
+func isRouge(data []byte) bool {
+	head := data[:min(len(data), 4096)]
+	return bytes.Contains(head, []byte(`"rouge1"`)) || bytes.Contains(head, []byte(`rouge_score`))
 }
 
 // prepareRouge finds the texts that rows of ROUGE are about: in the files that
 // were named before, else in those beside it. All rows must have theirs; if one
 // has none, the texts are another set, whose ids mean something else.
-func (v *verifier) prepareRouge(path string, data []byte) error {
+func (v *verifier) prepareRouge(f file) error {
 	if len(v.texts) == 0 {
-		if err := v.textsBeside(path); err != nil {
+		if err := v.textsBeside(f.path); err != nil {
 			return err
 		}
 	}
 	v.foreign = false
-	for line := range bytes.Lines(data) {
+	for line := range bytes.Lines(f.data) {
 		row, err := parse[rougeRow](line)
 		if _, there := v.texts[row.ID]; err == nil && row.ID != "" && row.Hyp == nil && !there {
 			v.foreign = true
-			v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s is about texts that no file here has: %s is not among them", path, row.ID))
+			v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s is about texts that no file here has: %s is not among them", f.path, row.ID))
 			return nil
 		}
 	}

@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -24,10 +25,10 @@ type significanceRow struct {
 }
 
 var significanceShapes = []shape{
-	{name: "paired_bs", is: typed("paired_bs"), compute: paired, tolerance: resampling, inputs: "lang n_samples ar_ci_samples seed refs systems"},
-	{name: "paired_ar", is: typed("paired_ar"), compute: paired, tolerance: resampling, inputs: "lang n_samples ar_ci_samples seed refs systems"},
+	{name: "paired_bs", is: typed("paired_bs"), compute: paired, tolerance: resampling, inputs: "lang n_samples seed refs systems results", labels: "ar_ci_samples"},
+	{name: "paired_ar", is: typed("paired_ar"), compute: paired, tolerance: resampling, inputs: "lang n_samples ar_ci_samples seed refs systems results"},
 	{name: "bootstrap_ci", is: typed("bootstrap_ci"), compute: interval, tolerance: resampling, inputs: "lang n_bootstrap seed"},
-	{name: "numpy_rng", is: typed("numpy_rng"), compute: draws, tolerance: within(0), inputs: "note"},
+	{name: "numpy_rng", is: typed("numpy_rng"), compute: draws, tolerance: within(0), labels: "note"},
 }
 
 // resampling is exact in p, close in scores, and less so in what is made of
@@ -49,8 +50,15 @@ func paired(v *verifier, line []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if row.Systems["base"] == nil || len(row.Refs) == 0 || row.Type == "paired_ar" && row.CI == nil {
-		return nil, fmt.Errorf("systems.base, refs or ar_ci_samples is missing")
+	if row.Systems["base"] == nil || len(row.Refs) == 0 {
+		return nil, errors.New("systems.base is missing, or refs is empty")
+	}
+	ci := row.Samples
+	if row.CI != nil {
+		ci = *row.CI
+	}
+	if err := drawable(len(row.Refs), row.Samples, ci); err != nil {
+		return nil, err
 	}
 	for name, hyps := range row.Systems {
 		if len(hyps) != len(row.Refs) {
@@ -67,6 +75,17 @@ func paired(v *verifier, line []byte) (map[string]any, error) {
 		results[name], signatures[name] = row.tests(name, m), row.signature(m)
 	}
 	return map[string]any{"results": results, "signatures": signatures}, nil
+}
+
+// drawable refuses what memory has no room for.
+func drawable(items int, times ...int) error {
+	const most = 100_000_000
+	for _, n := range times {
+		if n < 1 || n > most/items {
+			return fmt.Errorf("%d resamples of %d items: there must be one or more, and not over %d draws", n, items, most)
+		}
+	}
+	return nil
 }
 
 func (row significanceRow) counts(m metric.Text, system string) [][]float64 {
@@ -125,6 +144,9 @@ func interval(v *verifier, line []byte) (map[string]any, error) {
 	texts, ok := v.systems[row.Lang]
 	if !ok {
 		return nil, fmt.Errorf("no row before this one has the texts of %q", row.Lang)
+	}
+	if err := drawable(len(texts.Refs), row.Bootstrap); err != nil {
+		return nil, err
 	}
 	ours := map[string]any{}
 	for name, m := range map[string]metric.Text{"bleu": metric.BLEU{}, "chrfpp": metric.ChrFPP} {

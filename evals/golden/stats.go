@@ -13,12 +13,15 @@ import (
 var statShapes = []shape{
 	{name: "proportion", is: typed("proportion"), compute: proportion, tolerance: within(1e-9), inputs: "k n"},
 	{name: "mcnemar", is: typed("mcnemar"), compute: mcnemar, tolerance: within(1e-9), inputs: "b c"},
-	{name: "pooled_stderr", is: typed("pooled_stderr_lm_eval"), compute: pooled, tolerance: within(1e-9), inputs: "stderrs sizes micro_mean"},
+	{name: "pooled_stderr", is: typed("pooled_stderr_lm_eval"), compute: pooled, tolerance: within(1e-9), inputs: "stderrs sizes"},
 	{name: "classification", is: typed("classification"), compute: classification, tolerance: within(1e-9), inputs: "gold pred labels"},
-	{name: "mcq_loglik", is: typed("mcq_loglik"), compute: choice, tolerance: within(1e-9), inputs: "choices loglik loglik_uncond gold"},
+	{name: "mcq_loglik", is: typed("mcq_loglik"), compute: choice, tolerance: within(1e-9), inputs: "choices loglik", labels: "loglik_uncond gold"},
 	{name: "clustered_se", is: typed("clustered_se"), compute: clustered, tolerance: within(1e-9), inputs: "values clusters"},
 	{name: "multiple_testing", is: typed("multiple_testing"), compute: multiple, tolerance: within(1e-9), inputs: "p"},
 }
+
+// most is how many items are counted one by one.
+const most = 10_000_000
 
 func proportion(_ *verifier, line []byte) (map[string]any, error) {
 	row, err := parse[struct {
@@ -28,8 +31,8 @@ func proportion(_ *verifier, line []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if row.N < 1 || row.K < 0 || row.K > row.N {
-		return nil, fmt.Errorf("%d of %d is no share", row.K, row.N)
+	if row.N < 1 || row.N > most || row.K < 0 || row.K > row.N {
+		return nil, fmt.Errorf("%d of %d is no share, or one of over %d", row.K, row.N, most)
 	}
 	all := map[string]any{}
 	for name := range row.CI {
@@ -48,7 +51,16 @@ func ends(low, high float64) []float64 { return []float64{low, high} }
 
 func mcnemar(_ *verifier, line []byte) (map[string]any, error) {
 	row, err := parse[struct{ B, C int }](line)
-	return discordance(stats.Discordance{OnlyBase: row.B, OnlySystem: row.C}), err
+	if err == nil && (min(row.B, row.C) < 0 || max(row.B, row.C) > most) {
+		err = fmt.Errorf("b is %d and c %d; they are from 0 to %d", row.B, row.C, most)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ours := discordance(stats.Discordance{OnlyBase: row.B, OnlySystem: row.C})
+	delete(ours, "b") // which are given here
+	delete(ours, "c")
+	return ours, nil
 }
 
 func discordance(d stats.Discordance) map[string]any {
@@ -61,6 +73,7 @@ func pooled(_ *verifier, line []byte) (map[string]any, error) {
 	row, err := parse[struct {
 		StdErrs []float64
 		Sizes   []int
+		Mean    *float64 `json:"micro_mean"`
 	}](line)
 	if err == nil && (len(row.StdErrs) != len(row.Sizes) || len(row.Sizes) == 0) {
 		err = errors.New("stderrs and sizes are not as long as each other, or empty")
@@ -68,7 +81,11 @@ func pooled(_ *verifier, line []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"value": stats.PooledStdErr(row.StdErrs, row.Sizes)}, nil
+	ours := map[string]any{"value": stats.PooledStdErr(row.StdErrs, row.Sizes)}
+	if row.Mean == nil { // the harness had no means to pool, and we have none
+		ours["micro_mean"] = nil
+	}
+	return ours, nil
 }
 
 func classification(_ *verifier, line []byte) (map[string]any, error) {

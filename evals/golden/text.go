@@ -1,8 +1,10 @@
 package golden
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"tilgate/evals/metric"
 )
@@ -16,15 +18,24 @@ type mtRow struct {
 }
 
 var textShapes = []shape{
-	{name: "mt", is: typed("meta", "signatures"), compute: signatures, inputs: "*", tolerance: within(0)},
+	{name: "mt", is: typed("meta", "signatures"), compute: signatures, tolerance: within(0),
+		labels: "tool sentence_bleu corpus_bleu text_source seed split unicode_python tolerance note"},
 	{name: "mt.sentence", is: typed("sentence", "hyp", "refs"), compute: sentence, tolerance: within(1e-6),
-		inputs: "id lang script kind flores_index hyp refs extra"},
-	{name: "mt.corpus", is: typed("corpus", "members"), compute: corpus, tolerance: within(1e-6), inputs: "id members nrefs"},
+		inputs: "hyp refs", labels: "id lang script kind flores_index"},
+	{name: "mt.corpus", is: typed("corpus", "members"), compute: corpus, tolerance: within(1e-6), inputs: "members", labels: "id nrefs"},
 }
 
 var textMetrics = map[string]metric.Text{
 	"bleu_13a": metric.BLEU{}, "bleu_intl": metric.BLEU{Tokenizer: metric.TokIntl}, "bleu_char": metric.BLEU{Tokenizer: metric.TokChar},
 	"chrf": metric.ChrF{}, "chrfpp": metric.ChrFPP, "ter": metric.TER{},
+}
+
+// extraMetrics are the settings that are no default, in a row's field "extra".
+var extraMetrics = map[string]metric.Text{
+	"bleu_lc_floor": metric.BLEU{Lower: true, Smooth: metric.SmoothFloor}, "bleu_addk": metric.BLEU{Smooth: metric.SmoothAddK},
+	"bleu_nosmooth": metric.BLEU{Smooth: metric.SmoothNone},
+	"chrf_lc_ws":    metric.ChrF{Lower: true, Space: true}, "chrfpp_eps": metric.ChrF{Words: 2, Epsilon: true},
+	"ter_norm": metric.TER{Normalize: true, Asian: true}, "ter_nopunct_cs": metric.TER{NoPunct: true, Case: true},
 }
 
 func signatures(*verifier, []byte) (map[string]any, error) {
@@ -54,21 +65,28 @@ func sentence(v *verifier, line []byte) (map[string]any, error) {
 		return nil, err
 	}
 	if row.Hyp == nil || len(row.Refs) == 0 {
-		return nil, fmt.Errorf("hyp or refs is missing")
+		return nil, errors.New("hyp or refs is missing")
 	}
 	v.texts[row.ID] = row
-	ours := map[string]any{}
-	for name, m := range textMetrics {
+	ours := one(textMetrics, *row.Hyp, row.Refs)
+	ours["extra"] = one(extraMetrics, *row.Hyp, row.Refs)
+	bare := strings.TrimRightFunc(*row.Hyp, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }) // Python's rstrip
+	ours["tok_13a"] = strings.Join(metric.Tok13a.Words(bare), " ")
+	ours["tok_intl"] = strings.Join(metric.TokIntl.Words(bare), " ")
+	return ours, nil
+}
+
+// one scores a sentence by each of metrics.
+func one(metrics map[string]metric.Text, hyp string, refs []string) map[string]any {
+	all := map[string]any{}
+	for name, m := range metrics {
 		if b, ok := m.(metric.BLEU); ok {
 			b.Effective = true
 			m = b
 		}
-		ours[name] = parts(m, m.Count(*row.Hyp, row.Refs))
+		all[name] = parts(m, m.Count(hyp, refs))
 	}
-	bare := strings.TrimRight(*row.Hyp, " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u00a0\u3000")
-	ours["tok_13a"] = strings.Join(metric.Tok13a.Words(bare), " ")
-	ours["tok_intl"] = strings.Join(metric.TokIntl.Words(bare), " ")
-	return ours, nil
+	return all
 }
 
 func corpus(v *verifier, line []byte) (map[string]any, error) {
@@ -85,6 +103,9 @@ func corpus(v *verifier, line []byte) (map[string]any, error) {
 		}
 		hyps, refs = append(hyps, *one.Hyp), append(refs, meant(row, one.Refs))
 	}
+	if len(hyps) == 0 {
+		return nil, errors.New("members is empty")
+	}
 	ours := map[string]any{}
 	for name, m := range textMetrics {
 		ours[name] = parts(m, metric.Sum(metric.Counts(m, hyps, refs)))
@@ -99,7 +120,7 @@ func meant(row mtRow, refs []string) []string {
 		return refs
 	}
 	at := 0
-	if _, err := fmt.Sscanf(row.ID[strings.LastIndex(row.ID, "/")+1:], "ref%d", &at); err != nil || at >= len(refs) {
+	if _, err := fmt.Sscanf(row.ID[strings.LastIndex(row.ID, "/")+1:], "ref%d", &at); err != nil || at < 0 || at >= len(refs) {
 		at = 0
 	}
 	return refs[at : at+1]

@@ -1,18 +1,41 @@
 package metric
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // BLEU is the precision of word n-grams up to four, less a penalty for being
-// short (Papineni et al. 2002), with the exponential smoothing of an order
-// without matches (Lin and Och 2004, as in mteval). The zero value is
-// sacreBLEU's default for a corpus.
+// short (Papineni et al. 2002). The zero value is sacreBLEU's default for a
+// corpus.
 type BLEU struct {
 	Tokenizer Tokenizer // empty means 13a
 	Lower     bool
 	// Effective leaves out the orders that a text is too short for. It is for
 	// single sentences.
 	Effective bool
+	Smooth    Smoothing // empty means exp
 }
+
+// A Smoothing says what becomes of an order without matches, which would make
+// all of BLEU 0. They are sacreBLEU's, by its names and with its defaults (Chen
+// and Cherry 2014, "A Systematic Comparison of Smoothing Techniques for
+// Sentence-Level BLEU").
+type Smoothing string
+
+// The smoothings.
+const (
+	SmoothExp   Smoothing = "exp"   // half a match, and half of that for each further such order, as in mteval
+	SmoothFloor Smoothing = "floor" // a tenth of a match
+	SmoothAddK  Smoothing = "add-k" // one more match, and one more n-gram, of each order above the first
+	SmoothNone  Smoothing = "none"
+)
+
+const (
+	smoothFloor = .1
+	smoothAddK  = 1
+)
 
 const bleuOrder = 4
 
@@ -32,7 +55,19 @@ func (m BLEU) Signature(refs int) string {
 	if m.Effective {
 		eff = "eff:yes"
 	}
-	return signature(refs, caseOf(m.Lower), eff, "tok:"+string(m.tokenizer()), "smooth:exp")
+	return signature(refs, caseOf(m.Lower), eff, "tok:"+string(m.tokenizer()), "smooth:"+m.smooth())
+}
+
+func (m BLEU) smooth() string {
+	switch m.Smooth {
+	case SmoothFloor:
+		return fmt.Sprintf("%s[%.2f]", m.Smooth, smoothFloor)
+	case SmoothAddK:
+		return fmt.Sprintf("%s[%.2f]", m.Smooth, float64(smoothAddK))
+	case "":
+		return string(SmoothExp)
+	}
+	return string(m.Smooth)
 }
 
 func (m BLEU) words(s string, v vocabulary) []uint32 {
@@ -49,9 +84,9 @@ func (m BLEU) Count(hyp string, refs []string) []float64 {
 	h := m.words(hyp, v)
 	out := make([]float64, 2+2*bleuOrder)
 	out[0] = float64(len(h))
-	var most [bleuOrder]gramCount
+	var most [bleuOrder]*gramCount
 	for i := range most {
-		most[i] = gramCount{}
+		most[i] = newGramCount()
 	}
 	nearest := -1
 	for _, ref := range refs {
@@ -60,7 +95,11 @@ func (m BLEU) Count(hyp string, refs []string) []float64 {
 			nearest = len(r)
 		}
 		for i := range most {
-			most[i].atLeast(r, i+1, wordBits)
+			if len(refs) == 1 {
+				most[i].add(r, i+1, wordBits)
+			} else {
+				most[i].atLeast(r, i+1, wordBits)
+			}
 		}
 	}
 	out[1] = float64(nearest)
@@ -71,25 +110,25 @@ func (m BLEU) Count(hyp string, refs []string) []float64 {
 	return out
 }
 
-// atLeast makes every count at least that of symbols.
-func (c gramCount) atLeast(symbols []uint32, n int, bits uint) {
-	if len(c) == 0 {
-		c.add(symbols, n, bits)
-		return
-	}
-	one := gramCount{}
-	one.add(symbols, n, bits)
-	for g, count := range one {
-		c[g] = max(c[g], count)
-	}
-}
-
 func abs(n int) int { return max(n, -n) }
 
-// Precision returns the precision of each order in percent, smoothed, and how
+// smoothed adds to sums what the smoothing adds to the counts themselves.
+func (m BLEU) smoothed(sums []float64) []float64 {
+	if m.Smooth != SmoothAddK || sums[2] == 0 {
+		return sums
+	}
+	sums = slices.Clone(sums)
+	for i := 1; i < bleuOrder; i++ {
+		sums[2+i] += smoothAddK
+		sums[2+bleuOrder+i] += smoothAddK
+	}
+	return sums
+}
+
+// precision returns the precision of each order in percent, smoothed, and how
 // many orders count.
 func (m BLEU) precision(sums []float64) (p [bleuOrder]float64, orders int) {
-	smooth := 1.0
+	half := 1.0
 	orders = bleuOrder
 	for i := range p {
 		match, total := sums[2+i], sums[2+bleuOrder+i]
@@ -99,11 +138,14 @@ func (m BLEU) precision(sums []float64) (p [bleuOrder]float64, orders int) {
 		if m.Effective {
 			orders = i + 1
 		}
-		if match == 0 {
-			smooth *= 2
-			p[i] = 100 / (smooth * total)
-		} else {
+		switch {
+		case match > 0:
 			p[i] = 100 * match / total
+		case m.Smooth == SmoothFloor:
+			p[i] = 100 * smoothFloor / total
+		case m.Smooth == SmoothExp, m.Smooth == "":
+			half *= 2
+			p[i] = 100 / (half * total)
 		}
 	}
 	return p, orders
@@ -114,7 +156,7 @@ func (m BLEU) Score(sums []float64) float64 {
 	if len(sums) == 0 || sums[2] == 0 { // no word matches, so nothing longer does
 		return 0
 	}
-	p, orders := m.precision(sums)
+	p, orders := m.precision(m.smoothed(sums))
 	var logs float64
 	for _, v := range p[:orders] {
 		if v == 0 {
@@ -135,6 +177,7 @@ type BLEUParts struct {
 
 // Parts returns what the score of sums is made of, as sacreBLEU prints it.
 func (m BLEU) Parts(sums []float64) BLEUParts {
+	sums = m.smoothed(sums)
 	p, _ := m.precision(sums)
 	parts := BLEUParts{Counts: sums[2 : 2+bleuOrder], Totals: sums[2+bleuOrder : 2+2*bleuOrder], Precisions: p[:], BP: penalty(sums), HypLen: int(sums[0]), RefLen: int(sums[1])}
 	if sums[2] == 0 { // sacreBLEU stops before it smooths

@@ -17,6 +17,9 @@ type ChrF struct {
 	Beta  int // 0 means 2
 	Lower bool
 	Space bool // white space counts as characters
+	// Epsilon makes the score the mean of the orders' F-scores, orders that a
+	// text is too short for included, as chrF++.py, NLTK and Moses do.
+	Epsilon bool
 }
 
 // ChrFPP is chrF++.
@@ -41,7 +44,7 @@ func (m ChrF) Signature(refs int) string {
 	if m.Space {
 		space = "space:yes"
 	}
-	return signature(refs, caseOf(m.Lower), "eff:yes", "nc:"+strconv.Itoa(m.chars()), "nw:"+strconv.Itoa(m.Words), space)
+	return signature(refs, caseOf(m.Lower), "eff:"+yesNo(!m.Epsilon), "nc:"+strconv.Itoa(m.chars()), "nw:"+strconv.Itoa(m.Words), space)
 }
 
 // spelled is a text as n-grams are counted in it.
@@ -92,7 +95,7 @@ func isPunct(c byte) bool {
 // Count returns, for each order, the n-grams of hyp, of the reference, and
 // those that match. Of several references the one with the best score counts.
 func (m ChrF) Count(hyp string, refs []string) []float64 {
-	v, counts := vocabulary{}, gramCount{}
+	v, counts := vocabulary{}, newGramCount()
 	h := m.spell(hyp, v)
 	var best []float64
 	score := -1.0
@@ -105,10 +108,10 @@ func (m ChrF) Count(hyp string, refs []string) []float64 {
 	return best
 }
 
-func (m ChrF) match(hyp, ref spelled, counts gramCount) []float64 {
+func (m ChrF) match(hyp, ref spelled, counts *gramCount) []float64 {
 	out := make([]float64, 0, 3*(m.chars()+m.Words))
 	order := func(h, r []uint32, n int, bits uint) {
-		clear(counts)
+		counts.clear()
 		inRef := counts.add(r, n, bits)
 		matches := counts.take(h, n, bits)
 		inHyp := max(0, len(h)-n+1)
@@ -129,6 +132,9 @@ func (m ChrF) match(hyp, ref spelled, counts gramCount) []float64 {
 // Score returns the F-score of the mean precision and the mean recall over
 // the orders that both texts are long enough for.
 func (m ChrF) Score(sums []float64) float64 {
+	if m.Epsilon {
+		return m.meanOfOrders(sums)
+	}
 	var precision, recall, orders float64
 	for i := 0; i+2 < len(sums); i += 3 {
 		hyp, ref, match := sums[i], sums[i+1], sums[i+2]
@@ -145,4 +151,26 @@ func (m ChrF) Score(sums []float64) float64 {
 	recall /= orders
 	f := float64(m.beta() * m.beta())
 	return 100 * ((1 + f) * precision * recall / (f*precision + recall))
+}
+
+// meanOfOrders is the mean of the orders' F-scores.
+func (m ChrF) meanOfOrders(sums []float64) float64 {
+	const epsilon = 1e-16
+	share := func(match, of float64) float64 {
+		if of == 0 {
+			return epsilon
+		}
+		return match / of
+	}
+	f := float64(m.beta() * m.beta())
+	var score float64
+	for i := 0; i+2 < len(sums); i += 3 {
+		precision, recall := share(sums[i+2], sums[i]), share(sums[i+2], sums[i+1])
+		if below := f*precision + recall; below > 0 {
+			score += (1 + f) * precision * recall / below
+		} else {
+			score += epsilon
+		}
+	}
+	return 100 * score / float64(m.chars()+m.Words)
 }

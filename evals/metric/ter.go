@@ -1,6 +1,9 @@
 package metric
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // TER is the translation edit rate (Snover et al. 2006): how many words must
 // be inserted, deleted, replaced or moved in a run to make the reference, for
@@ -9,7 +12,10 @@ import "math"
 // it. Letters are compared in lower case. The zero value is sacreBLEU's
 // default.
 type TER struct {
-	Case bool // capital and small letters differ
+	Case      bool // capital and small letters differ
+	Normalize bool // ASCII punctuation is cut off from words, and XML entities are read
+	NoPunct   bool // . , ? : ; ! " ( ) are left out
+	Asian     bool // Normalize cuts Chinese characters apart too, NoPunct leaves out marks such as 。 too
 }
 
 // What Tercom bounds.
@@ -26,7 +32,14 @@ func (m TER) Name() string { return "TER" }
 
 // Signature says how the score was made.
 func (m TER) Signature(refs int) string {
-	return signature(refs, caseOf(!m.Case), "tok:tercom", "norm:no", "punct:yes", "asian:no")
+	return signature(refs, caseOf(!m.Case), "tok:tercom", "norm:"+yesNo(m.Normalize), "punct:"+yesNo(!m.NoPunct), "asian:"+yesNo(m.Asian))
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 // Count returns the edits to the reference that takes fewest, and the mean
@@ -36,6 +49,9 @@ func (m TER) Count(hyp string, refs []string) []float64 {
 	h := m.words(hyp, v)
 	least, length := infinite, 0
 	for _, ref := range refs {
+		if m.Normalize { // sacreBLEU normalises references twice, which parts the 's of "cat's." from the cat
+			ref = strings.Join(words(m.normal(ref)), " ")
+		}
 		r := m.words(ref, v)
 		least = min(least, edits(h, r))
 		length += len(r)
@@ -43,11 +59,26 @@ func (m TER) Count(hyp string, refs []string) []float64 {
 	return []float64{float64(least), float64(length) / float64(len(refs))}
 }
 
-func (m TER) words(s string, v vocabulary) []uint32 {
+func (m TER) words(s string, v vocabulary) []uint32 { return v.symbols(words(m.normal(s))) }
+
+// normal is a text as its words are compared.
+func (m TER) normal(s string) string {
 	if !m.Case {
 		s = lower(s)
 	}
-	return v.symbols(words(s))
+	if m.Normalize {
+		s = tercom(rstrip(s))
+		if m.Asian {
+			s = asianApart.ReplaceAllString(s, " $0 ")
+		}
+	}
+	if m.NoPunct {
+		s = tercomMarks.Replace(s)
+		if m.Asian {
+			s = asianMarks.ReplaceAllString(s, "")
+		}
+	}
+	return s
 }
 
 // Score returns the rate in percent. Against nothing, any edit is 100.

@@ -4,9 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/language"
+	"unicode/utf8"
 )
 
 // A Text metric compares a text with one or more references. What it counts
@@ -96,5 +94,33 @@ func lower(s string) string {
 	if !strings.ContainsAny(s, "İΣ") {
 		return strings.ToLower(s)
 	}
-	return cases.Lower(language.Und, cases.HandleFinalSigma(true)).String(s)
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == 'İ':
+			b.WriteString("i\u0307")
+		case r == 'Σ' && endsWord(s[:i], s[i+len("Σ"):]):
+			b.WriteRune('ς')
+		default:
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// endsWord reports whether letters of a word stand before, and none after
+// (Final_Sigma of the Unicode Standard, 3.13). x/text/cases does it too, but
+// not where its buffer of 128 bytes ends.
+func endsWord(before, after string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimRightFunc(before, caseIgnorable))
+	next, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(after, caseIgnorable))
+	return cased(r) && !cased(next)
+}
+
+func cased(r rune) bool {
+	return unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt, unicode.Other_Lowercase, unicode.Other_Uppercase)
+}
+
+func caseIgnorable(r rune) bool {
+	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || strings.ContainsRune("'.:·\u0387՟״‘’․‧︓﹒﹕＇．：", r)
 }

@@ -69,3 +69,25 @@ func replace(s string, rules []rule) string {
 	}
 	return s
 }
+
+// tercomMarks are what TER leaves out as punctuation.
+var tercomMarks = strings.NewReplacer(".", "", ",", "", "?", "", ":", "", ";", "", "!", "", `"`, "", "(", "", ")", "")
+
+// What Tercom takes for Asian, as sacreBLEU has it, whose range from U+3200 was
+// meant to end at U+32FF. Its rules for kana match only a text that is nothing
+// else, and that never comes to them without spaces around it.
+const asian = `\x{3001}\x{3002}\x{3008}-\x{3011}\x{3014}-\x{301f}\x{ff61}-\x{ff65}\x{30fb}` + // its own marks
+	`\x{ff0e}\x{ff0c}\x{ff1f}\x{ff1a}\x{ff1b}\x{ff01}\x{ff02}\x{ff08}\x{ff09}` // and ours at full width
+
+var (
+	asianMarks = regexp.MustCompile(`[` + asian + `]`)
+	asianApart = regexp.MustCompile(`[\x{2e80}-\x{2eff}\x{31c0}-\x{31ef}\x{3200}-\x{4dbf}\x{4e00}-\x{9fff}\x{f900}-\x{faff}\x{fe30}-\x{fe4f}` + asian + `]`)
+)
+
+// tercom is the normalisation of Tercom's Normalizer.java: that of mteval-v13a,
+// and the English possessive is a word.
+func tercom(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\n-", ""), "\n", " ")
+	s = replace(" "+unescape13a(s)+" ", rules13a[:1])
+	return replace(strings.ReplaceAll(s, "'s ", " 's "), rules13a[1:])
+}

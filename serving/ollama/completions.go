@@ -2,11 +2,13 @@ package ollama
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,7 +81,7 @@ func readPrompts(t *texts, v value) error {
 	}
 	for _, item := range list {
 		if item.raw[0] != '"' {
-			return fault.Invalid.Field(item.path, "%s is %s; prompts of tokens cannot be passed on to Ollama, which takes text only", item.path, item.kind())
+			return fault.Invalid.Field(item.path, "%s is %s; prompts of tokens cannot be passed on to Ollama, which takes text only; send strings", item.path, item.kind())
 		}
 		if err := one(item); err != nil {
 			return err
@@ -100,6 +102,10 @@ func (t *texts) translate(body []byte) error {
 	if err != nil {
 		return err
 	}
+	// Who scores also sends tokens, or max_tokens 0, and would be told to change
+	// these only to be refused again: so what asks for scores is read first.
+	rank := func(m member) int { return slices.Index([]string{"logprobs", "echo"}, m.key) }
+	slices.SortStableFunc(members, func(a, b member) int { return cmp.Compare(rank(b), rank(a)) })
 	for _, m := range members {
 		read, known := textFields[m.key]
 		switch {
@@ -111,12 +117,12 @@ func (t *texts) translate(body []byte) error {
 		if err := read(t, m.value); err != nil {
 			return err
 		}
+		if t.echo && t.Logprobs {
+			return fault.Invalid.Field("logprobs", "echo with logprobs asks for the log-probabilities of the prompt, which Ollama does not have; name a model on a server that has them, such as vLLM, or leave out one of the two")
+		}
 	}
-	switch {
-	case len(t.prompts) == 0:
+	if len(t.prompts) == 0 {
 		return fault.Invalid.Field("prompt", "prompt is missing or empty; it must be a string or a list of strings")
-	case t.echo && t.Logprobs:
-		return fault.Invalid.Field("logprobs", "logprobs of the prompt, which echo asks for, cannot be had from Ollama; leave out echo or logprobs, or name a model on another server")
 	}
 	if t.maxTokens == 0 {
 		t.Options["num_predict"] = tokensByDefault

@@ -86,7 +86,8 @@ func TestCompletionsRefused(t *testing.T) {
 	for _, tt := range []struct{ body, says string }{
 		{`{"prompt":[[1,2]]}`, "prompt[0] is a list; prompts of tokens"},
 		{`{"prompt":[1,2]}`, "prompt[0] is the number 1; prompts of tokens"},
-		{`{"prompt":"x","echo":true,"logprobs":1}`, "logprobs of the prompt"},
+		{`{"prompt":"x","echo":true,"logprobs":1}`, "log-probabilities of the prompt, which Ollama does not have"},
+		{`{"prompt":[[1,2]],"max_tokens":0,"logprobs":1,"echo":true}`, "log-probabilities of the prompt, which Ollama does not have"}, // whatever else is wrong
 		{`{"prompt":"x","best_of":2}`, "best_of"},
 		{`{"prompt":"x","n":2}`, "n cannot be passed on"},
 		{`{"prompt":"x","guided_choice":["a"]}`, "guided_choice cannot be passed on"},
