@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"tilgate/evals"
 	"tilgate/evals/metric"
@@ -103,6 +104,7 @@ func summaries(model string, t *evals.Task, prompt string, samples []evals.Sampl
 			corpus(&s, m, name, samples)
 		} else {
 			mean(&s, name, samples)
+			s.Signature = read(name, samples)
 		}
 		list = append(list, s)
 	}
@@ -128,6 +130,18 @@ func metrics(samples []evals.Sample) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// read says how choices were read, where that is not out of an answer's text.
+func read(name string, samples []evals.Sample) string {
+	a := samples[0].Result.Answer
+	switch {
+	case !strings.HasPrefix(name, "acc") || a.LogLiks == nil:
+		return ""
+	case a.Forced:
+		return "loglik:forced" // each choice written under a grammar, after an opening quotation mark
+	}
+	return "loglik:echo"
 }
 
 // mean is the mean over the answers that have the score. Answers to the same

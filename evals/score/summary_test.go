@@ -54,6 +54,13 @@ func TestSummarise(t *testing.T) {
 	if s := find(t, Summarise([]string{failed[0].Result.Model}, failed), failed[0].Result.Model, "", "acc"); s.N != 299 {
 		t.Errorf("an answer that is not there counts: n %d", s.N)
 	}
+	forced := exam(10, "p")
+	for i := range forced {
+		forced[i].Result.Answer = evals.Answer{LogLiks: []float64{-1, -2}, Forced: true}
+	}
+	if s := find(t, Summarise(models, forced), "base", "", "acc"); s.Signature != "loglik:forced" {
+		t.Errorf("forced continuations are not marked: %q", s.Signature)
+	}
 	if got := Summarise(models, nil); got != nil {
 		t.Errorf("nothing: %v", got)
 	}
