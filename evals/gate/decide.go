@@ -39,7 +39,7 @@ func (r Rule) Decide(n int, delta, p float64) verdict.Decision {
 		r.MinEffect = DefaultMinEffect
 	}
 	switch {
-	case n < r.MinN, !(p <= r.Alpha), math.Abs(delta) < r.MinEffect:
+	case n < r.MinN, !(p <= r.Alpha), !(math.Abs(delta) >= r.MinEffect): // NaN is no evidence either
 		return verdict.NoEvidence
 	case delta > 0:
 		return verdict.Promote

@@ -25,6 +25,7 @@ func TestDecide(t *testing.T) {
 		{"too little", 100000, .009, 1e-9, verdict.NoEvidence},
 		{"just enough", 200, .01, .05, verdict.Promote},
 		{"no number", 1812, .1, nan(), verdict.NoEvidence},
+		{"no difference that is a number", 1812, nan(), .001, verdict.NoEvidence},
 	} {
 		if got := (Rule{}).Decide(tt.n, tt.delta, tt.p); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)

@@ -17,11 +17,11 @@ const (
 // next is the last n symbols of g and symbol.
 func (g gram) next(symbol uint32, n int, width uint) gram {
 	g = gram{g.hi<<width | g.lo>>(64-width), g.lo<<width | uint64(symbol)}
-	if all := uint(n) * width; all <= 64 {
-		return gram{0, g.lo & (1<<all - 1)}
-	} else {
-		return gram{g.hi & (1<<(all-64) - 1), g.lo}
+	kept := uint(n) * width
+	if kept <= 64 {
+		return gram{0, g.lo & (1<<kept - 1)}
 	}
+	return gram{g.hi & (1<<(kept-64) - 1), g.lo}
 }
 
 // seeds keep texts from being made to collide.

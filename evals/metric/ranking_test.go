@@ -1,14 +1,8 @@
 package metric
 
 import (
-	"bufio"
-	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"tilgate/evals"
@@ -95,75 +89,5 @@ func TestRefusedAt(t *testing.T) {
 	}
 	if got := Below(0.5, nil); got != 0 {
 		t.Errorf("Below of nothing = %v, want 0", got)
-	}
-}
-
-// TestTrecEval compares with values of trec_eval 9.0.8.
-func TestTrecEval(t *testing.T) {
-	shared := os.Getenv("TILGATE_SHARED")
-	if shared == "" {
-		t.Skip("TILGATE_SHARED, the folder with golden/ir, is not set")
-	}
-	dir := filepath.Join(shared, "golden", "ir")
-	data, err := os.ReadFile(filepath.Join(dir, "golden.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var golden struct {
-		PerQuery map[string]map[string]float64 `json:"per_query"`
-	}
-	if err := json.Unmarshal(data, &golden); err != nil {
-		t.Fatal(err)
-	}
-	relevant := map[string]map[string]int{}
-	columns(t, filepath.Join(dir, "golden.qrels"), 4, func(f []string) {
-		if relevant[f[0]] == nil {
-			relevant[f[0]] = map[string]int{}
-		}
-		if relevant[f[0]][f[2]], err = strconv.Atoi(f[3]); err != nil {
-			t.Fatal(err)
-		}
-	})
-	runs := map[string][]evals.Ranked{}
-	columns(t, filepath.Join(dir, "golden.run"), 6, func(f []string) {
-		score, err := strconv.ParseFloat(f[4], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		runs[f[0]] = append(runs[f[0]], evals.Ranked{Doc: f[2], Score: score})
-	})
-	compared := 0
-	for question, want := range golden.PerQuery {
-		ranked, grades := Order(runs[question]), relevant[question]
-		for name, got := range map[string]float64{
-			"ndcg_cut_5": NDCG(ranked, grades, 5), "ndcg_cut_10": NDCG(ranked, grades, 10), "ndcg_cut_100": NDCG(ranked, grades, 100), "ndcg": NDCG(ranked, grades, 1<<30),
-			"recall_1": Recall(ranked, grades, 1), "recall_5": Recall(ranked, grades, 5), "recall_10": Recall(ranked, grades, 10), "recall_100": Recall(ranked, grades, 100),
-			"recip_rank": MRR(ranked, grades, 1<<30), "mrr_10": MRR(ranked, grades, 10),
-		} {
-			w, ok := want[name]
-			if compared++; !ok || math.Abs(got-w) > 1e-9 {
-				t.Errorf("%s of %s = %v, trec_eval says %v", name, question, got, w)
-			}
-		}
-	}
-	if compared < 100 {
-		t.Errorf("only %d values were compared", compared)
-	}
-}
-
-// columns calls f with the columns of each line of a file.
-func columns(t *testing.T, name string, n int, f func([]string)) {
-	t.Helper()
-	file, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) != n {
-			t.Fatalf("%s: %d columns in %q, want %d", name, len(fields), lines.Text(), n)
-		}
-		f(fields)
 	}
 }

@@ -143,6 +143,7 @@ var elsewhere = map[string]string{
 	"rag/engine/client.go":      "the embedded engine, over a pipe in memory",
 	"serving/ollama/ollama.go":  "its Transport is a Way's",
 	"serving/openai/openai.go":  "its Transport is a Way's",
+	"evals/live/live.go":        "its Transport is a Way's",
 	"serving/ollama/ollamatest": "servers of tests",
 }
 
