@@ -79,7 +79,7 @@ func paired(v *verifier, line []byte) (map[string]any, error) {
 
 // drawable refuses what memory has no room for.
 func drawable(items int, times ...int) error {
-	const most = 100_000_000
+	const most = 20_000_000
 	for _, n := range times {
 		if n < 1 || n > most/items {
 			return fmt.Errorf("%d resamples of %d items: there must be one or more, and not over %d draws", n, items, most)
