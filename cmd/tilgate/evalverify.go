@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,7 @@ compared are named.`,
 				return err
 			}
 			if n := r.Differ(); n > 0 {
-				return fmt.Errorf("%d values differ", n)
+				return fmt.Errorf("%d of %d values differ", n, n+r.Agree())
 			}
 			return nil
 		}}
@@ -45,23 +46,30 @@ type verified struct{ *golden.Report }
 
 func (v verified) String() string {
 	var b strings.Builder
-	width, agree := 0, 0
+	width := 0
 	for _, m := range v.Metrics {
 		width = max(width, len(m.Name))
-		agree += m.Agree
 	}
 	for _, m := range v.Metrics {
 		fmt.Fprintf(&b, "%-*s %6d of %-6d agree   largest difference %.3g, allowed %.3g\n", width, m.Name, m.Agree, m.Agree+m.Differ, m.Largest, m.Tolerance)
 		for _, d := range m.First {
-			fmt.Fprintf(&b, "  %s: %v, not %v\n", d.Where, d.Ours, d.Theirs)
+			fmt.Fprintf(&b, "  %s: ours %s, theirs %s\n", d.Where, shown(d.Ours), shown(d.Theirs))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.NotChecked)) {
-		fmt.Fprintf(&b, "%s: %d values not checked\n", name, v.NotChecked[name])
+		fmt.Fprintf(&b, "%s: %d not checked\n", name, v.NotChecked[name])
 	}
 	for _, note := range v.Notes {
 		fmt.Fprintln(&b, note)
 	}
-	fmt.Fprintf(&b, "%d of %d values agree", agree, agree+v.Differ())
+	fmt.Fprintf(&b, "%d of %d values agree", v.Agree(), v.Agree()+v.Differ())
 	return b.String()
+}
+
+// shown is a value on one line.
+func shown(v any) string {
+	if s, ok := v.(string); ok {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprint(v)
 }

@@ -99,7 +99,8 @@ func edits(hyp, ref []uint32) int {
 	if len(ref) == 0 {
 		return len(hyp)
 	}
-	t := &terSearch{ref: ref, now: newEditTable(ref, len(hyp)), trial: newEditTable(ref, len(hyp))}
+	b := newBand(len(hyp), len(ref))
+	t := &terSearch{ref: ref, now: newEditTable(ref, b), trial: newEditTable(ref, b)}
 	t.now.fill(hyp, 0)
 	moves := 0
 	for {
@@ -125,74 +126,98 @@ const (
 	opDelete // of a word of hyp
 )
 
-// An editTable holds the least edits between the beginnings of two texts,
-// within the beam.
+// An editTable holds the least edits between the beginnings of two texts, of
+// the cells within the beam only: a text may be a book.
 type editTable struct {
 	ref   []uint32
-	width int
-	cost  []int
-	op    []operation
+	band  *band
+	cells []editCell
 }
 
-func newEditTable(ref []uint32, hyp int) *editTable {
-	t := &editTable{ref: ref, width: len(ref) + 1}
-	t.cost = make([]int, (hyp+1)*t.width)
-	t.op = make([]operation, (hyp+1)*t.width)
-	for j := range t.width {
-		t.cost[j], t.op[j] = j, opInsert
-	}
-	return t
+type editCell struct {
+	cost int
+	op   operation
 }
 
-func (t *editTable) distance(hyp int) int { return t.cost[hyp*t.width+t.width-1] }
+// A band says which cells of each row are within the beam. It depends on the
+// lengths of the texts alone.
+type band struct {
+	first, start []int // column of a row's first cell, and its place among all cells; one row more than there are
+}
 
-// fill computes the rows of hyp after the first from words, which must hold.
-func (t *editTable) fill(hyp []uint32, from int) {
+func newBand(hyp, ref int) *band {
 	ratio, wide := 1.0, float64(beam)
-	if len(hyp) > 0 {
-		ratio = float64(len(t.ref)) / float64(len(hyp))
+	if hyp > 0 {
+		ratio = float64(ref) / float64(hyp)
 	}
 	if beam < ratio/2 {
 		wide = math.Ceil(ratio/2 + beam)
 	}
-	for i := from + 1; i <= len(hyp); i++ {
-		row := i * t.width
-		for j := range t.width {
-			t.cost[row+j], t.op[row+j] = infinite, opNone
-		}
+	b := &band{first: []int{0}, start: []int{0, ref + 1}}
+	for i := 1; i <= hyp; i++ {
 		diagonal := int(math.Floor(float64(i) * ratio))
-		first, last := max(0, diagonal-int(wide)), min(t.width, diagonal+int(wide))
-		if i == len(hyp) {
-			last = t.width
+		first, last := max(0, diagonal-int(wide)), min(ref+1, diagonal+int(wide))
+		if i == hyp {
+			last = ref + 1
 		}
-		for j := first; j < last; j++ {
-			t.cell(i, j, hyp[i-1])
+		b.first, b.start = append(b.first, first), append(b.start, b.start[i]+max(0, last-first))
+	}
+	return b
+}
+
+func newEditTable(ref []uint32, b *band) *editTable {
+	t := &editTable{ref, b, make([]editCell, b.start[len(b.start)-1])}
+	for j := range t.row(0) {
+		t.cells[j] = editCell{j, opInsert}
+	}
+	return t
+}
+
+func (t *editTable) row(i int) []editCell { return t.cells[t.band.start[i]:t.band.start[i+1]] }
+
+// at returns a cell, which has no edits but infinitely many beyond the beam.
+func (t *editTable) at(i, j int) editCell {
+	row, j := t.row(i), j-t.band.first[i]
+	if j < 0 || j >= len(row) {
+		return editCell{cost: infinite}
+	}
+	return row[j]
+}
+
+func (t *editTable) distance(hyp int) int { return t.at(hyp, len(t.ref)).cost }
+
+// fill computes the rows of hyp after the first from words, which must hold.
+func (t *editTable) fill(hyp []uint32, from int) {
+	for i := from + 1; i <= len(hyp); i++ {
+		row, first, left := t.row(i), t.band.first[i], editCell{cost: infinite}
+		for k := range row {
+			left = t.cell(i, first+k, hyp[i-1], left)
+			row[k] = left
 		}
 	}
 }
 
 // cell computes one cell. Among equals a word is kept or replaced before it
 // is deleted, and deleted before one is inserted, as Tercom has it.
-func (t *editTable) cell(i, j int, word uint32) {
-	at := i*t.width + j
-	up := at - t.width
+func (t *editTable) cell(i, j int, word uint32, left editCell) editCell {
+	up := t.at(i-1, j)
 	if j == 0 {
-		t.cost[at], t.op[at] = t.cost[up]+1, opDelete
-		return
+		return editCell{up.cost + 1, opDelete}
 	}
-	cost, op := t.cost[up-1], opKeep
+	c := editCell{t.at(i-1, j-1).cost, opKeep}
 	if t.ref[j-1] != word {
-		cost, op = cost+1, opReplace
+		c = editCell{c.cost + 1, opReplace}
 	}
-	if c := t.cost[up] + 1; c < cost {
-		cost, op = c, opDelete
+	if up.cost+1 < c.cost {
+		c = editCell{up.cost + 1, opDelete}
 	}
-	if c := t.cost[at-1] + 1; c < cost {
-		cost, op = c, opInsert
+	if left.cost+1 < c.cost {
+		c = editCell{left.cost + 1, opInsert}
 	}
-	if cost < infinite {
-		t.cost[at], t.op[at] = cost, op
+	if c.cost >= infinite {
+		return editCell{cost: infinite}
 	}
+	return c
 }
 
 // An alignment says which words are edited, and which word of hyp stands
@@ -205,7 +230,7 @@ type alignment struct {
 func (t *editTable) align(hyp int) alignment {
 	a := alignment{make([]bool, hyp), make([]bool, len(t.ref)), make([]int, len(t.ref))}
 	for i, j := hyp, len(t.ref); i > 0 || j > 0; {
-		switch op := t.op[i*t.width+j]; op {
+		switch op := t.at(i, j).op; op {
 		case opKeep, opReplace:
 			i--
 			j--

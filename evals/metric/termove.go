@@ -85,8 +85,7 @@ func (t *terSearch) cost(hyp, moved []uint32) int {
 	if same == len(hyp) {
 		return t.now.distance(len(hyp))
 	}
-	width := t.now.width
-	copy(t.trial.cost[same*width:(same+1)*width], t.now.cost[same*width:(same+1)*width])
+	copy(t.trial.row(same), t.now.row(same))
 	t.trial.fill(moved, same)
 	return t.trial.distance(len(moved))
 }
