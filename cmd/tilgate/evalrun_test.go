@@ -95,7 +95,9 @@ func TestKilledEval(t *testing.T) {
 	for _, n := range m.asked {
 		twice += n - 1
 	}
-	if len(m.asked) != items || killed != 4 || twice > killed*workers {
+	// What a kill loses is what every worker waits for, and one answer that is
+	// being written.
+	if len(m.asked) != items || killed != 4 || twice > killed*(workers+1) {
 		t.Errorf("%d of %d questions were asked, %d twice, in %d killed runs", len(m.asked), items, twice, killed)
 	}
 	whole := filepath.Join(t.TempDir(), "run")

@@ -153,7 +153,8 @@ func newBand(hyp, ref int) *band {
 	if beam < ratio/2 {
 		wide = math.Ceil(ratio/2 + beam)
 	}
-	b := &band{first: []int{0}, start: []int{0, ref + 1}}
+	b := &band{first: make([]int, 1, hyp+1), start: make([]int, 2, hyp+2)}
+	b.start[1] = ref + 1
 	for i := 1; i <= hyp; i++ {
 		diagonal := int(math.Floor(float64(i) * ratio))
 		first, last := max(0, diagonal-int(wide)), min(ref+1, diagonal+int(wide))
@@ -189,30 +190,40 @@ func (t *editTable) distance(hyp int) int { return t.at(hyp, len(t.ref)).cost }
 // fill computes the rows of hyp after the first from words, which must hold.
 func (t *editTable) fill(hyp []uint32, from int) {
 	for i := from + 1; i <= len(hyp); i++ {
-		row, first, left := t.row(i), t.band.first[i], editCell{cost: infinite}
+		row, above, first := t.row(i), t.row(i-1), t.band.first[i]
+		aside := first - t.band.first[i-1]
+		left, upLeft := infinite, infinite
+		if 0 < aside && aside <= len(above) {
+			upLeft = above[aside-1].cost
+		}
 		for k := range row {
-			left = t.cell(i, first+k, hyp[i-1], left)
-			row[k] = left
+			up := infinite
+			if k+aside < len(above) {
+				up = above[k+aside].cost
+			}
+			if first+k == 0 {
+				row[k] = editCell{up + 1, opDelete}
+			} else {
+				row[k] = cheapest(upLeft, up, left, hyp[i-1] == t.ref[first+k-1])
+			}
+			upLeft, left = up, row[k].cost
 		}
 	}
 }
 
-// cell computes one cell. Among equals a word is kept or replaced before it
-// is deleted, and deleted before one is inserted, as Tercom has it.
-func (t *editTable) cell(i, j int, word uint32, left editCell) editCell {
-	up := t.at(i-1, j)
-	if j == 0 {
-		return editCell{up.cost + 1, opDelete}
+// cheapest returns a cell by the costs of those around it. Among equals a word
+// is kept or replaced before it is deleted, and deleted before one is inserted,
+// as Tercom has it.
+func cheapest(upLeft, up, left int, same bool) editCell {
+	c := editCell{upLeft, opKeep}
+	if !same {
+		c = editCell{upLeft + 1, opReplace}
 	}
-	c := editCell{t.at(i-1, j-1).cost, opKeep}
-	if t.ref[j-1] != word {
-		c = editCell{c.cost + 1, opReplace}
+	if up+1 < c.cost {
+		c = editCell{up + 1, opDelete}
 	}
-	if up.cost+1 < c.cost {
-		c = editCell{up.cost + 1, opDelete}
-	}
-	if left.cost+1 < c.cost {
-		c = editCell{left.cost + 1, opInsert}
+	if left+1 < c.cost {
+		c = editCell{left + 1, opInsert}
 	}
 	if c.cost >= infinite {
 		return editCell{cost: infinite}
