@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,7 +144,7 @@ func (p *program) evalScore(ctx context.Context, f scoreFlags) error {
 		}
 		metrics = append(metrics, m)
 	}
-	hyps, refs, err := p.texts(f.hyp, f.refs)
+	hyps, refs, err := p.texts(ctx, f.hyp, f.refs)
 	if err != nil {
 		return err
 	}
@@ -156,13 +157,13 @@ func (p *program) evalScore(ctx context.Context, f scoreFlags) error {
 }
 
 // texts reads the texts and, for each, its references.
-func (p *program) texts(hyp string, ref []string) (hyps []string, refs [][]string, err error) {
-	if hyps, err = p.lines(hyp); err != nil {
+func (p *program) texts(ctx context.Context, hyp string, ref []string) (hyps []string, refs [][]string, err error) {
+	if hyps, err = p.lines(ctx, hyp); err != nil {
 		return nil, nil, err
 	}
 	refs = make([][]string, len(hyps))
 	for _, path := range ref {
-		lines, err := p.lines(path)
+		lines, err := p.lines(ctx, path)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -187,9 +188,13 @@ func (p *program) texts(hyp string, ref []string) (hyps []string, refs [][]strin
 
 // lines reads a text a line. A byte order mark at the start and the carriage
 // returns of Windows are no part of the text.
-func (p *program) lines(path string) ([]string, error) {
-	data, err := readFileOr(path, p.in)
-	if err != nil {
+func (p *program) lines(ctx context.Context, path string) ([]string, error) {
+	var data []byte
+	failed, err := unlessStopped(ctx, func() (err error) {
+		data, err = readFileOr(path, p.in)
+		return err
+	})
+	if err = cmp.Or(err, failed); err != nil {
 		return nil, err
 	}
 	if path == "-" {
@@ -244,7 +249,7 @@ func (p *program) printScores(ctx context.Context, f scoreFlags, m scorable, hyp
 	if f.sentence {
 		m.Text = m.one
 	}
-	counts, err := counted(ctx, m, hyps, refs)
+	counts, err := unlessStopped(ctx, func() [][]float64 { return metric.Counts(m, hyps, refs) })
 	if err != nil {
 		return err
 	}
@@ -262,26 +267,31 @@ func (p *program) printScores(ctx context.Context, f scoreFlags, m scorable, hyp
 	line.N, line.Score, line.Parts = len(hyps), m.Score(sums), scoreParts(m, sums)
 	if f.confidence {
 		const resamples = 1000
-		mean, half := stats.Interval(counts, m.Score, resamples, stats.Seed)
-		line.Mean, line.Half = &mean, &half
+		around, err := unlessStopped(ctx, func() [2]float64 {
+			mean, half := stats.Interval(counts, m.Score, resamples, stats.Seed)
+			return [2]float64{mean, half}
+		})
+		if err != nil {
+			return err
+		}
+		line.Mean, line.Half = &around[0], &around[1]
 		first, rest, _ := strings.Cut(line.Signature, "|")
 		line.Signature = fmt.Sprintf("%s|bs:%d|seed:%d|%s", first, resamples, stats.Seed, rest)
 	}
 	return p.print(f.json, line)
 }
 
-// counted counts the texts some at a time, so that it can be interrupted.
-func counted(ctx context.Context, m metric.Text, hyps []string, refs [][]string) ([][]float64, error) {
-	const some = 1000
-	var counts [][]float64
-	for from := 0; from < len(hyps); from += some {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		to := min(from+some, len(hyps))
-		counts = append(counts, metric.Counts(m, hyps[from:to], refs[from:to])...)
+// unlessStopped returns what do returns, or that the program is to stop: do is
+// then left alone, and ends with the process.
+func unlessStopped[T any](ctx context.Context, do func() T) (T, error) {
+	done := make(chan T, 1)
+	go func() { done <- do() }()
+	select {
+	case v := <-done:
+		return v, nil
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
 	}
-	return counts, nil
 }
 
 // scoreParts is what BLEU is made of, as sacreBLEU prints it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,12 +23,16 @@ trec_eval, SciPy, NumPy, lm-evaluation-harness) made of them. For each metric it
 prints how many values agree, the largest difference, and the first rows that
 differ. The exit status is 1 if any do. Values that are in a file and not
 compared are named.`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{errors.New("which golden files? see tilgate eval verify --help")}
 			}
-			r, err := golden.Verify(args)
-			if err != nil {
+			var r *golden.Report
+			failed, err := unlessStopped(cmd.Context(), func() (err error) {
+				r, err = golden.Verify(args)
+				return err
+			})
+			if err = cmp.Or(err, failed); err != nil {
 				return err
 			}
 			if err := p.print(asJSON, verified{r}); err != nil {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"tilgate/evals"
 	"tilgate/evals/metric"
 	"tilgate/internal/lang"
@@ -173,8 +175,12 @@ func refusal(c evals.Case, r *evals.Result) {
 }
 
 func says(text string, phrases []string) bool {
-	text = strings.ReplaceAll(strings.ToLower(text), "’", "'")
-	return slices.ContainsFunc(phrases, func(p string) bool {
-		return strings.Contains(text, strings.ReplaceAll(p, "’", "'"))
-	})
+	text = spelt(text)
+	return slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(text, spelt(p)) })
+}
+
+// spelt writes what may be written in several ways in one: letters composed or
+// not, apostrophes straight or not.
+func spelt(text string) string {
+	return strings.ReplaceAll(norm.NFC.String(strings.ToLower(text)), "’", "'")
 }
