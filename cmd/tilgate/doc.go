@@ -87,9 +87,13 @@
 // evals/dataset reads those that are published. evals/live is the targets, and
 // evals/results keeps each answer on disk as it comes. evals/score makes scores
 // of answers with evals/metric, and evals/stats says how sure they are.
-// evals/report shows them, evals/review has people compare answers, and
-// evals/golden compares our values with those of the programs that everybody
-// trusts. evals/gate decides by all this whether an adapter may take traffic.
+// evals/report shows them, and evals/review has people compare answers.
+// evals/gate decides by all this whether an adapter may take traffic.
+//
+// That our numbers are those that everybody knows is for anyone to see:
+// evals/golden reads files of inputs and of what sacreBLEU, trec_eval, SciPy and
+// others made of them, computes each value anew, and names those that differ and
+// those that it could not check.
 //
 // internal/fault gives
 // every error its kind, and the one sentence of it that callers may read.

@@ -21,8 +21,13 @@ func (p *program) evalVerifyCommand() *cobra.Command {
 beside what a reference program (sacreBLEU, the SQuAD and MLQA scripts,
 trec_eval, SciPy, NumPy, lm-evaluation-harness) made of them. For each metric it
 prints how many values agree, the largest difference, and the first rows that
-differ. The exit status is 1 if any do. Values that are in a file and not
-compared are named.`,
+differ. The exit status is 1 if any do, or if none could be compared. Values
+that are in a file and not compared are named.
+
+What a file holds is told by its rows, not by its name. Of a ranking, name
+golden.json or its folder: golden.qrels and golden.run lie beside it. Values of
+ROUGE take their texts from a file of translations that is named too, or lies
+beside them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{errors.New("which golden files? see tilgate eval verify --help")}
@@ -40,6 +45,9 @@ compared are named.`,
 			}
 			if n := r.Differ(); n > 0 {
 				return fmt.Errorf("%d of %d values differ", n, n+r.Agree())
+			}
+			if r.Agree() == 0 {
+				return errors.New("no value could be compared")
 			}
 			return nil
 		}}

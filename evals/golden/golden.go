@@ -9,8 +9,11 @@ package golden
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,8 +154,8 @@ func (v *verifier) row(line []byte) error {
 	if !utf8.Valid(line) {
 		return fault.Invalid.Errorf("the row is not UTF-8")
 	}
-	var theirs map[string]any
-	if err := json.Unmarshal(line, &theirs); err != nil {
+	theirs, err := parse[map[string]any](line)
+	if err != nil {
 		return err
 	}
 	for _, s := range shapes {
@@ -189,8 +192,14 @@ func (s shape) complete(row map[string]any) error {
 		if !ok || value == nil {
 			return fault.Invalid.Errorf("the field %s is missing", name)
 		}
-		if list, ok := value.([]any); ok && slices.Contains(list, nil) {
-			return fault.Invalid.Errorf("%s: a value is null", name)
+		lists := []any{value}
+		if of, ok := value.(map[string]any); ok {
+			lists = slices.Collect(maps.Values(of))
+		}
+		for _, l := range lists {
+			if l, ok := l.([]any); ok && slices.Contains(l, nil) {
+				return fault.Invalid.Errorf("%s: a value is null", name)
+			}
 		}
 	}
 	return nil
@@ -222,5 +231,8 @@ var metaShapes = []shape{{name: "meta", is: typed("meta"), tolerance: within(0),
 func parse[T any](line []byte) (T, error) {
 	var row T
 	err := json.Unmarshal(line, &row)
+	if bad := (*json.UnmarshalTypeError)(nil); errors.As(err, &bad) {
+		err = fault.Invalid.Errorf("%s: %s stands where another kind of value should", cmp.Or(strings.ToLower(bad.Field), "the row"), bad.Value)
+	}
 	return row, err
 }

@@ -27,7 +27,7 @@ func isRanking(data []byte) bool {
 	var row struct {
 		PerQuery json.RawMessage `json:"per_query"`
 	}
-	return json.Unmarshal(first, &row) != nil || row.PerQuery != nil
+	return !json.Valid(first) || json.Unmarshal(first, &row) == nil && row.PerQuery != nil
 }
 
 // ranking compares trec_eval's values with those of the run and the judgements
@@ -106,8 +106,7 @@ type leaf struct {
 func (l leaf) name() string { return l.path[len(l.path)-1] }
 
 func leaves(f file) (list []leaf, err error) {
-	var whole map[string]any
-	if err := json.Unmarshal(f.data, &whole); err != nil {
+	if _, err := parse[map[string]any](f.data); err != nil {
 		at := 0
 		if bad := (*json.SyntaxError)(nil); errors.As(err, &bad) {
 			at = int(bad.Offset)

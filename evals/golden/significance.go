@@ -100,12 +100,13 @@ func (row significanceRow) tests(name string, m metric.Text) []map[string]any {
 	base := row.counts(m, "base")
 	var all []map[string]any
 	for _, want := range row.Results[name] {
-		ours := map[string]any{"system": want.System, "p_value": nil}
+		ours := map[string]any{"system": want.System, "p_value": nil} // the base has no p
 		var t stats.Test
 		switch {
 		case row.Systems[want.System] == nil && want.P != nil:
 			ours["system"] = "there is no such system"
 		case want.P == nil:
+			ours["system"] = "base"
 			n := row.Samples
 			if row.Type == "paired_ar" {
 				n = *row.CI
