@@ -1,20 +1,25 @@
 // Package dataset reads benchmark data as it is published. Every error names
 // file and line, or the place in the JSON.
 //
-//	xcopa        cause or effect, two choices, of eleven languages
-//	copal        the same in Indonesian, standard and colloquial
-//	sib200       the topic of a sentence
-//	nusax        positive, neutral or negative, in languages of Indonesia
-//	americasnli  whether one sentence follows from another
-//	uzlib        Uzbek words and usage, four choices
-//	mgsm         sums told in words
-//	squad        questions on a passage: SQuAD's JSON, also AmQA's and UQuAD's
-//	afriqa       questions in languages of Africa, some with a passage
-//	ntrex, xwmt  translation
-//	beir         a retrieval collection
+//	format       kind            what a task is
+//	xcopa        multiple_choice a language: cause or effect, two choices
+//	copal        multiple_choice a register of Indonesian: the same
+//	uzlib        multiple_choice Uzbek words and usage, four choices
+//	sib200       classification  a language: the topic of a sentence
+//	nusax        classification  a language of Indonesia: the sentiment of a text
+//	americasnli  classification  a language: whether one sentence follows from another
+//	mgsm         number          a language: sums told in words
+//	squad        reading         a file: questions on passages, as of SQuAD, XQuAD, AmQA, UQuAD
+//	afriqa       reading         a language with passages ("passage") or without ("open")
+//	ntrex        translation     a direction: news, in the lines of the same articles
+//	xwmt         translation     a direction: news in Turkic languages
+//	beir         rag             a retrieval collection: questions to a knowledge base
 //
-// The instructions that items are put in stand in prompts/, by kind and
-// language. A linguist may correct or add to them without reading any Go.
+// What a licence file says of a data set is a fact about the folder that was
+// read; Suite takes it from there.
+//
+// The instructions that items are put in stand in prompts/, by data set or kind
+// and by language. A linguist may correct or add to them without reading any Go.
 package dataset
 
 import (

@@ -14,42 +14,49 @@ import (
 //go:embed prompts/*.toml
 var promptFiles embed.FS
 
-// promptsOf names the file of prompts for a data set.
-func promptsOf(format string, t *evals.Task) string {
-	switch {
-	case format == "xcopa" || format == "copal":
-		return "copa"
-	case format == "nusax":
-		return "sentiment"
-	case format == "sib200":
-		return "topic"
-	case format == "americasnli":
-		return "nli"
-	case t.Kind == evals.Reading && t.Name == "open":
-		return "open"
-	}
-	return string(t.Kind)
-}
-
-// prompts returns the ways to ask: with instructions in English, in another
-// wording, and in the language of the task where somebody has written them.
-// A file of prompts has a table of texts by language; those of English are
-// "en" and "en2".
-func prompts(file string, tag lang.Tag) []evals.Prompt {
-	var texts map[string]string
-	data, err := promptFiles.ReadFile(path.Join("prompts", file+".toml"))
+// promptFile reads one of our tables by language.
+func promptFile[T any](name string) map[lang.Tag]T {
+	var table map[lang.Tag]T
+	data, err := promptFiles.ReadFile(path.Join("prompts", name+".toml"))
 	if err == nil {
-		err = toml.Unmarshal(data, &texts)
+		err = toml.Unmarshal(data, &table)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("prompts %s: %v", file, err)) // they are ours
+		panic(fmt.Sprintf("prompts %s: %v", name, err)) // they are ours
 	}
-	list := []evals.Prompt{{Name: "english", Text: texts["en"]}}
-	if text := texts["en2"]; text != "" {
-		list = append(list, evals.Prompt{Name: "short", Text: text})
+	return table
+}
+
+// own is what a table has for a language. A tag with a script is not served by
+// what is written in the usual one.
+func own[T any](table map[lang.Tag]T, tag lang.Tag) (T, bool) {
+	text, ok := table[tag]
+	if !ok && tag.Script() == "" {
+		text, ok = table[tag.Base()]
 	}
-	if text := texts[string(tag.Base())]; text != "" && tag.Base() != "en" {
-		list = append(list, evals.Prompt{Name: "own", Text: text})
+	return text, ok && tag.Base() != "en"
+}
+
+// setPrompts gives a task its ways to ask: with instructions in English, in
+// another wording, and in its own language where somebody has written them.
+// A file of prompts has texts by language; those in English are "en" and "en2".
+func setPrompts(p part) {
+	table := promptFile[string](p.prompts)
+	p.Prompts = []evals.Prompt{{Name: "english", Text: table["en"]}, {Name: "short", Text: table["en2"]}}
+	if p.Kind == evals.RAG { // what is searched with is the question, and instructions may mislead
+		p.Prompts = append([]evals.Prompt{{Name: "plain", Text: "{{text}}"}}, p.Prompts...)
 	}
-	return list
+	if text, ok := own(table, p.Lang); ok {
+		p.Prompts = append(p.Prompts, evals.Prompt{Name: "own", Text: text})
+	}
+	if p.prompts != "copa" {
+		return
+	}
+	// The language's own word for cause and effect depends on the item, and so
+	// is a field of it.
+	if asked, ok := own(promptFile[map[string]string]("copa-asked"), p.Lang); ok {
+		for _, i := range p.Items {
+			i.Fields["asked"] = asked[i.Fields["question"]]
+		}
+	}
 }

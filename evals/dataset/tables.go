@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,16 +18,18 @@ type row struct {
 	cells map[string]string
 }
 
-// csvRows reads a table with a line of names at its top.
-func (r *reader) csvRows(name string, columns ...string) ([]row, error) {
+// csvRows reads a table with a line of names at its top. Cells may be quoted,
+// also where tabs part them.
+func (r *reader) csvRows(name string, comma rune, columns ...string) ([]row, error) {
 	data, err := r.file(name)
 	if err != nil {
 		return nil, err
 	}
 	in := csv.NewReader(bytes.NewReader(data))
+	in.Comma = comma
 	head, err := in.Read()
 	if err != nil {
-		return nil, fmt.Errorf("%s:1: %w", name, err)
+		return nil, csvFault(name, err)
 	}
 	if err := hasColumns(name, head, columns); err != nil {
 		return nil, err
@@ -38,11 +41,19 @@ func (r *reader) csvRows(name string, columns ...string) ([]row, error) {
 			return rows, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, csvFault(name, err)
 		}
 		line, _ := in.FieldPos(0)
 		rows = append(rows, newRow(name, line, head, cells))
 	}
+}
+
+func csvFault(name string, err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return fmt.Errorf("%s:%d: %w", name, parse.Line, parse.Err)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // tsvRows reads lines of cells apart by tabs, in which quotation marks mean
@@ -79,25 +90,7 @@ func hasColumns(name string, head, columns []string) error {
 func newRow(name string, line int, head, cells []string) row {
 	r := row{fmt.Sprintf("%s:%d", name, line), map[string]string{}}
 	for i, c := range cells {
-		if i < len(head) {
-			r.cells[head[i]] = c
-		}
+		r.cells[head[i]] = c
 	}
 	return r
-}
-
-// textLines reads lines, without what ends them.
-func (r *reader) textLines(name string) ([]string, error) {
-	data, err := r.file(name)
-	if err != nil {
-		return nil, err
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, fault.Invalid.Errorf("%s is empty", name)
-	}
-	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimSuffix(lines[i], "\r")
-	}
-	return lines, nil
 }
