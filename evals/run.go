@@ -48,9 +48,9 @@ type Run struct {
 // A case that cannot be answered is a result with an error. Ask ends early
 // when ctx does, when Keep fails, or when a target cannot be used: it refuses the
 // key, or answers none of many cases.
-func (r Run) Ask(all context.Context, cases []Case) error {
+func (r Run) Ask(whole context.Context, cases []Case) error {
 	todo := r.todo(cases) // before Keep changes what is done
-	stoppable, stop := context.WithCancelCause(all)
+	stoppable, stop := context.WithCancelCause(whole)
 	defer stop(nil)
 	work, ctx := errgroup.WithContext(stoppable)
 	work.SetLimit(max(1, or(r.Workers, 8)))
@@ -71,7 +71,7 @@ func (r Run) Ask(all context.Context, cases []Case) error {
 	}
 	err := work.Wait()
 	close(results)
-	return cmp.Or(<-kept, context.Cause(all), err)
+	return cmp.Or(<-kept, context.Cause(whole), err)
 }
 
 // asked is a case for one of the models.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/verdict"
 )
 
 // A Meta says what a run was. It is run.json of its folder.
@@ -23,7 +24,12 @@ type Meta struct {
 	LogLik  bool       `json:"loglik,omitempty"`
 	Prompts []string   `json:"prompts,omitempty"` // that were used; empty means all
 	Judge   string     `json:"judge,omitempty"`
-	Cases   int        `json:"cases"` // asked of each model
+	Bare    bool       `json:"bare,omitempty"` // a Tilgate answers without knowledge what is not about it
+	// Trial is that the models are no names but the arms of the gate: "base" and
+	// "adapter". Subjects are then what was asked, where somebody meant to sign.
+	Trial    bool                         `json:"trial,omitempty"`
+	Subjects map[lang.Tag]verdict.Subject `json:"subjects,omitempty"`
+	Cases    int                          `json:"cases"` // asked of each model
 }
 
 // A SuiteRef names the exact files of a suite.

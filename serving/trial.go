@@ -20,6 +20,9 @@ const (
 
 // mayTry refuses a trial to who may not have one.
 func (c Caller) mayTry(r Request) error {
+	if r.Weights != NoTrial && r.Model != "" {
+		return fault.Invalid.Field("tilgate.weights", "tilgate.weights chooses among what answers to auto, so the model is auto or auto and a language, not %q", r.Model)
+	}
 	if c.Scope != nil && c.Scope.Eval {
 		return nil
 	}

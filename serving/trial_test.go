@@ -64,6 +64,10 @@ func TestTrial(t *testing.T) {
 			t.Errorf("%s: asked with its own weights: %v", tt.name, own)
 		}
 	}
+	w := newWorld(t, Options{})
+	if got := w.ask(t.Context(), Request{Caller: judge, Messages: []Message{{Role: "user", Content: question}}, Weights: TryBase, Model: "other"}); !fault.Invalid.Is(got.err) {
+		t.Errorf("weights of a model that is named: %v", got.err)
+	}
 	if _, ok := a.Admits("any"); ok {
 		t.Error("a trial opened the gate for everybody")
 	}

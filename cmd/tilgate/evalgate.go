@@ -21,6 +21,7 @@ import (
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/internal/verdict"
+	"tilgate/serving"
 )
 
 type gateFlags struct {
@@ -59,7 +60,9 @@ be one that serves the configuration of --config.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.evalGate(cmd, f, args) }}
 	f.add(cmd)
 	f.addAsking(cmd)
-	cmd.Flags().Lookup("model").Hidden = true
+	for _, name := range []string{"model", "cache"} {
+		cmd.Flags().Lookup(name).Hidden = true
+	}
 	p.configFlag(cmd, &f.config)
 	flags := cmd.Flags()
 	flags.StringVar(&f.secret, "secret", "", "file that tilgate adapter gate made; without it nothing is signed")
@@ -81,6 +84,8 @@ func (p *program) evalGate(cmd *cobra.Command, f gateFlags, args []string) error
 		return usageError{errors.New("which suite, and which --lang? see tilgate eval gate --help")}
 	case cmd.Flags().Changed("model"):
 		return usageError{errors.New("--model has no place here: the adapter is compared with its base; tilgate eval run compares models")}
+	case f.cache != "":
+		return usageError{errors.New("--cache has no place here: other weights may have answered before")}
 	case f.every < 0 || f.every > 0 && f.every < time.Minute:
 		return usageError{fmt.Errorf("--every is %s; a minute is the least", f.every)}
 	}
@@ -88,27 +93,32 @@ func (p *program) evalGate(cmd *cobra.Command, f gateFlags, args []string) error
 	if f.target == "" {
 		f.target = f.config
 	}
+	if f.every == 0 {
+		return p.gateOnce(cmd.Context(), f, args)
+	}
 	out := f.out
-	for {
-		began := time.Now()
-		f.out = out
-		if f.every > 0 && out != "" {
+	repeat(cmd.Context(), f.every, func(began time.Time) {
+		if out != "" {
 			f.out = filepath.Join(out, began.UTC().Format("2006-01-02T15-04-05"))
+		} else {
+			f.out = ""
 		}
-		err := p.gateOnce(cmd.Context(), f, args)
-		if f.every == 0 {
-			return err
-		}
-		if cmd.Context().Err() != nil {
-			return nil
-		}
-		if err != nil {
+		if err := p.gateOnce(cmd.Context(), f, args); err != nil && cmd.Context().Err() == nil {
 			fmt.Fprintln(p.err, "this time nothing was judged:", err) // the server may be back by the next
 		}
+	})
+	return nil
+}
+
+// repeat calls do now and at every interval, until ctx ends. What takes longer
+// than the interval is followed at once.
+func repeat(ctx context.Context, every time.Duration, do func(began time.Time)) {
+	for ctx.Err() == nil {
+		began := time.Now()
+		do(began)
 		select {
-		case <-cmd.Context().Done():
-			return nil
-		case <-time.After(time.Until(began.Add(f.every))):
+		case <-ctx.Done():
+		case <-time.After(time.Until(began.Add(every))):
 		}
 	}
 }
@@ -121,6 +131,11 @@ func (p *program) gateOnce(ctx context.Context, f gateFlags, args []string) erro
 	signer, err := newSigner(room, f.secret)
 	if err != nil {
 		return err
+	}
+	if f.run == "" {
+		if f.subjects, err = signer.subjects(ctx, f.langs); err != nil {
+			return err
+		}
 	}
 	folder, plan, err := p.gateRun(ctx, f, args)
 	if err != nil {
@@ -139,7 +154,6 @@ func (p *program) gateOnce(ctx context.Context, f gateFlags, args []string) erro
 		return slices.Contains(gone.ids[s.Case.Task.ID()], s.Case.Item.ID)
 	})
 	r.Summaries, r.Pairs = score.Summarise(folder.Meta.Models, left), score.Pairs(folder.Meta.Models, left)
-	r.Pairs = ownPairs(r.Pairs)
 	result := gated{Run: folder.Dir, Judgements: f.rule.Judge(r, gone.counts()), Train: gone.counts(), KB: inKB.counts(), Short: max(gone.short, inKB.short)}
 	if len(result.Judgements) == 0 {
 		return fmt.Errorf("nothing can be judged: adapter and base have answered no item both; %d answers of %s ended in an error, the first with: %s", r.Failed, folder.Dir, firstError(samples))
@@ -163,57 +177,26 @@ func firstError(samples []evals.Sample) string {
 	return "none"
 }
 
-// The names that base and adapter have in a run of the gate.
-const (
-	baseArm    = "base"
-	adapterArm = "adapter"
-)
-
-// ownPairs leaves the comparisons of an adapter with its base, with Holm's
-// correction over them.
-func ownPairs(pairs []evals.Pair) []evals.Pair {
-	return slices.DeleteFunc(pairs, func(p evals.Pair) bool { return p.Base != baseArm || p.System != adapterArm })
-}
-
 // gateRun asks base and adapter, or reads a run in which they were asked.
 func (p *program) gateRun(ctx context.Context, f gateFlags, args []string) (*results.Folder, plan, error) {
 	if f.run != "" {
 		folder, plan, err := openRun(f.run)
-		if err == nil && !slices.Equal(folder.Meta.Models, []string{baseArm, adapterArm}) {
+		if err == nil && !folder.Meta.Trial {
 			err = fault.Invalid.Errorf("the run in %s asked %s, not an adapter and its base; tilgate eval gate asks those", f.run, strings.Join(folder.Meta.Models, ", "))
 		}
 		return folder, plan, err
 	}
-	f.models = []string{baseArm, adapterArm}
+	f.trial, f.models = true, []string{string(serving.TryBase), string(serving.TryAdapter)}
 	folder, plan, err := newFolder(&f.runFlags, args)
 	if err != nil {
 		return nil, plan, err
 	}
 	defer folder.Close()
-	if err := p.askArms(ctx, f.runFlags, folder, plan); err != nil {
-		return nil, plan, p.brokenOff(err, folder)
-	}
-	folder.Meta.Ended = time.Now().UTC().Truncate(time.Second)
-	if err := folder.End(folder.Meta); err != nil {
+	if err := p.askAll(ctx, f.runFlags, folder, plan); err != nil {
 		return nil, plan, err
 	}
-	r, samples := reportOf(folder, plan)
-	return folder, plan, writeReports(folder.Dir, r, samples)
-}
-
-// askArms asks the target every case twice: with the weights of the case's
-// language, and with what answers without them.
-func (p *program) askArms(ctx context.Context, f runFlags, folder *results.Folder, plan plan) error {
-	run := f.run(folder, score.Scorer{})
-	server, stop, err := p.dial(ctx, f.targetFlags, f.seed)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	for _, arm := range run.Models {
-		run.Targets[arm] = server.With(map[string]any{"weights": arm, "cache": false}).Target("auto")
-	}
-	return p.work(ctx, run, folder, plan)
+	_, _, err = conclude(folder, plan)
+	return folder, plan, err
 }
 
 // overlaps are the items of each task that stand in some files.
@@ -320,9 +303,16 @@ func (s signer) put(ctx context.Context, j gate.Judgement, rule gate.Rule, meta 
 	if err != nil {
 		return done, err
 	}
+	asked, ok := meta.Subjects[j.Lang]
+	if !ok {
+		return done, fault.Invalid.Errorf("the run %s does not say which weights it asked, since nobody meant to sign; ask again with --secret", meta.Name)
+	}
 	subject, err := s.subject(ctx, a)
 	if err != nil {
 		return done, err
+	}
+	if subject != asked {
+		return done, fault.Invalid.Errorf("the weights, the prompt or the base of %s have changed since the run %s asked them, so nothing is known of those there are now; ask again", j.Lang, meta.Name)
 	}
 	if old := a.Verdict; j.Decision == verdict.NoEvidence && old != nil && old.Subject == subject && old.Decision != verdict.NoEvidence {
 		done.Note = fmt.Sprintf("the verdict of %s stays: %s", old.Time.Format(time.DateOnly), old.Decision)
@@ -349,6 +339,24 @@ func (s signer) subject(ctx context.Context, a *adapters.Adapter) (verdict.Subje
 	}
 	defer server.Close()
 	return subjectOn(ctx, server, a)
+}
+
+// subjects is what is about to be asked, so that nothing else is signed later.
+func (s signer) subjects(ctx context.Context, langs []string) (map[lang.Tag]verdict.Subject, error) {
+	if s.secret == nil {
+		return nil, nil
+	}
+	all := map[lang.Tag]verdict.Subject{}
+	for _, tag := range langs {
+		a, err := s.room.weighted(tag)
+		if err != nil {
+			return nil, err
+		}
+		if all[a.Tag], err = s.subject(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func suiteDigests(meta evals.Meta) string {

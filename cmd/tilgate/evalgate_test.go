@@ -2,15 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"tilgate/adapters"
 	"tilgate/internal/verdict"
@@ -90,12 +94,14 @@ func TestEvalGate(t *testing.T) {
 	s := startSite(t, examiner(t, a.ServedName(), &knows), secret.Key(), text)
 	secretFile := filepath.Join(t.TempDir(), "gate.secret")
 	write(t, secretFile, secret.String())
+	eval := func(args ...string) (code int, out, errOut string) {
+		var stdout, stderr bytes.Buffer
+		code = run(t.Context(), append([]string{"eval"}, args...), func(name string) string { return map[string]string{"TILGATE_KEY": s.key}[name] }, strings.NewReader(""), &stdout, &stderr)
+		return code, stdout.String(), stderr.String()
+	}
 	gate := func(suite string, want verdict.Decision, says string, more ...string) {
 		t.Helper()
-		args := append([]string{"eval", "gate", suite, "--lang", "ky", "--target", s.base, "--config", s.config, "--secret", secretFile, "--out", filepath.Join(t.TempDir(), "run"), "--json"}, more...)
-		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), args, func(name string) string { return map[string]string{"TILGATE_KEY": s.key}[name] }, strings.NewReader(""), &stdout, &stderr)
-		out, errOut := stdout.String(), stderr.String()
+		code, out, errOut := eval(append([]string{"gate", suite, "--lang", "ky", "--target", s.base, "--config", s.config, "--secret", secretFile, "--out", filepath.Join(t.TempDir(), "run"), "--json"}, more...)...)
 		var got gated
 		if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil || got.Judgements[0].Decision != want || !strings.Contains(out, says) {
 			t.Errorf("gate: %d, want %s and %q\n%s%s", code, want, says, out, errOut)
@@ -133,11 +139,60 @@ func TestEvalGate(t *testing.T) {
 	if err != nil || v.Evidence == nil || len(v.Evidence.Suites) != 64 || len(v.Evidence.Tests) != 1 || v.Evidence.Tests[0].P > 1e-9 || v.Subject != a.Subject("digest of base:1b") {
 		t.Errorf("%+v, %v", v, err)
 	}
+
+	// A run is signed for what it asked: never for what is there by then, and
+	// not where it does not say what it was.
+	unsigned, asked := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "run")
+	common := []string{"--lang", "ky", "--target", s.base, "--config", s.config}
+	if code, out, errOut := eval(append([]string{"gate", exam(t, 5), "--out", unsigned}, common...)...); code != 0 || !strings.Contains(out, "not signed: no --secret") {
+		t.Errorf("%d, %s%s", code, out, errOut)
+	}
+	if code, _, errOut := eval("gate", "--run", unsigned, "--config", s.config, "--secret", secretFile); code != 1 || !strings.Contains(errOut, "does not say which weights it asked") {
+		t.Errorf("%d, %s", code, errOut)
+	}
+	if code, out, errOut := eval(append([]string{"gate", exam(t, 300), "--out", asked, "--secret", secretFile}, common...)...); code != 0 {
+		t.Errorf("%d, %s%s", code, out, errOut)
+	}
+	// It goes on like any other, with the arms that it has.
+	if code, out, errOut := eval("run", "--resume", asked); code != 0 || !strings.Contains(out, "adapter") {
+		t.Errorf("%d, %s%s", code, out, errOut)
+	}
+	if code, out, errOut := eval("gate", "--run", asked, "--config", s.config, "--secret", secretFile); code != 0 || !strings.Contains(out, "ky: block") {
+		t.Errorf("%d, %s%s", code, out, errOut)
+	}
+	write(t, filepath.Join(s.folder, "ky.toml"), strings.Replace(text, "insist   = \"", "insist   = \"Суранам: ", 1))
+	if code, _, errOut := eval("gate", "--run", asked, "--config", s.config, "--secret", secretFile); code != 1 || !strings.Contains(errOut, "have changed since the run") {
+		t.Errorf("%d, %s", code, errOut)
+	}
+	write(t, filepath.Join(s.folder, "ky.toml"), text)
+
 	// A secret that nobody trusts signs nothing.
 	write(t, secretFile, verdict.NewSecret().String())
 	if code, _, errOut := tilgate(t, "eval", "gate", exam(t, 5), "--lang", "ky", "--config", s.config, "--secret", secretFile); code != 1 || !strings.Contains(errOut, "not trusted here") {
 		t.Errorf("%d, %s", code, errOut)
 	}
+}
+
+// A watch asks at its interval, at once after what took longer, and no more
+// once it is stopped.
+func TestRepeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		start := time.Now()
+		var at []time.Duration
+		repeat(ctx, time.Hour, func(began time.Time) {
+			at = append(at, began.Sub(start))
+			switch len(at) {
+			case 2:
+				time.Sleep(90 * time.Minute)
+			case 4:
+				cancel()
+			}
+		})
+		if want := []time.Duration{0, time.Hour, 150 * time.Minute, 210 * time.Minute}; !slices.Equal(at, want) {
+			t.Errorf("asked at %v, want %v", at, want)
+		}
+	})
 }
 
 // gatedKyrgyz is Kyrgyz's language file with weights that need a verdict.

@@ -27,17 +27,23 @@ import (
 // need no answers.
 const summaryFile = "summary.json"
 
-// finish makes the scores of a run, writes its reports and prints the table.
-func (p *program) finish(asJSON bool, folder *results.Folder, plan plan) error {
+// conclude marks a run as finished, makes its scores and writes its reports.
+func conclude(folder *results.Folder, plan plan) (evals.Report, []evals.Sample, error) {
 	meta := folder.Meta
 	if meta.Ended.IsZero() {
 		meta.Ended = time.Now().UTC().Truncate(time.Second)
 	}
 	if err := folder.End(meta); err != nil {
-		return err
+		return evals.Report{}, nil, err
 	}
 	r, samples := reportOf(folder, plan)
-	if err := writeReports(folder.Dir, r, samples); err != nil {
+	return r, samples, writeReports(folder.Dir, r, samples)
+}
+
+// finish concludes a run and prints its table.
+func (p *program) finish(asJSON bool, folder *results.Folder, plan plan) error {
+	r, samples, err := conclude(folder, plan)
+	if err != nil {
 		return err
 	}
 	if r.Failed > 0 {
@@ -53,7 +59,7 @@ func (p *program) finish(asJSON bool, folder *results.Folder, plan plan) error {
 	if err := report.Table(p.out, r); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.out, "\nReport: %s\n", filepath.Join(folder.Dir, "report.html"))
+	_, err = fmt.Fprintf(p.out, "\nReport: %s\n", filepath.Join(folder.Dir, "report.html"))
 	return err
 }
 

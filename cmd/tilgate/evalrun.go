@@ -15,6 +15,9 @@ import (
 	"tilgate/evals/dataset"
 	"tilgate/evals/results"
 	"tilgate/evals/score"
+	"tilgate/internal/lang"
+	"tilgate/internal/verdict"
+	"tilgate/serving"
 )
 
 // runsFolder is where runs are kept if nobody says otherwise.
@@ -29,6 +32,10 @@ type runFlags struct {
 	limit, shots           int
 	loglik, again, json    bool
 	seed                   uint64
+
+	// of tilgate eval gate
+	trial    bool
+	subjects map[lang.Tag]verdict.Subject
 }
 
 func (f *runFlags) add(cmd *cobra.Command) {
@@ -38,7 +45,7 @@ func (f *runFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.langs, "lang", nil, "languages of the tasks to ask, such as ky,kk; all if not given")
 	flags.StringSliceVar(&f.prompts, "prompt", nil, "prompts to use, by name; all if not given")
 	flags.StringVar(&f.out, "out", "", "folder to make for the run; one in "+runsFolder+" if not given")
-	flags.StringVar(&f.cache, "cache", "", "file to keep answers in, and to take those from that were given before")
+	flags.StringVar(&f.cache, "cache", "", "file to keep answers in, and to take those from that a model of the same name gave before")
 	flags.StringVar(&f.judge, "judge", "", "model of the target that judges what cannot be counted: rubrics, and whether passages support an answer")
 	flags.IntVar(&f.limit, "limit", 0, "ask only the first so many items of a task; 0 asks all")
 	flags.IntVar(&f.shots, "shots", -1, "examples before each item; -1 takes all that the task has")
@@ -89,13 +96,13 @@ anew what ended in an error. Models are asked at temperature 0 with the seed.`,
 func (p *program) evalRun(cmd *cobra.Command, f runFlags, args []string) error {
 	if f.resume != "" {
 		var fixed []string
-		for _, name := range []string{"model", "lang", "prompt", "out", "cache", "judge", "limit", "shots", "loglik", "seed"} {
+		for _, name := range []string{"model", "lang", "prompt", "out", "cache", "judge", "bare", "limit", "shots", "loglik", "seed"} {
 			if cmd.Flags().Changed(name) {
 				fixed = append(fixed, "--"+name)
 			}
 		}
 		if len(args) > 0 || len(fixed) > 0 {
-			return usageError{fmt.Errorf("--resume takes suites and settings from the run; only --target, --bare, --workers, --tries, --timeout and --again may stand beside it, not %s", strings.Join(append(args, fixed...), " "))}
+			return usageError{fmt.Errorf("--resume takes suites and settings from the run; only --target, --workers, --tries, --timeout and --again may stand beside it, not %s", strings.Join(append(args, fixed...), " "))}
 		}
 		return p.resumeRun(cmd.Context(), f)
 	}
@@ -111,7 +118,10 @@ func (p *program) newRun(ctx context.Context, f runFlags, args []string) error {
 		return err
 	}
 	defer folder.Close()
-	return p.askAll(ctx, f, folder, plan)
+	if err := p.askAll(ctx, f, folder, plan); err != nil {
+		return err
+	}
+	return p.finish(f.json, folder, plan)
 }
 
 // newFolder makes the folder of a new run, and lays out its cases.
@@ -124,7 +134,8 @@ func newFolder(f *runFlags, args []string) (*results.Folder, plan, error) {
 		return nil, plan{}, usageError{errors.New("--model names a model twice")}
 	}
 	meta := evals.Meta{Version: buildVersion().Version, Started: time.Now().UTC().Truncate(time.Second), Target: f.target, Models: f.models, Langs: langs,
-		Seed: f.seed, Shots: f.shots, Limit: f.limit, LogLik: f.loglik, Prompts: f.prompts, Judge: f.judge}
+		Seed: f.seed, Shots: f.shots, Limit: f.limit, LogLik: f.loglik, Prompts: f.prompts, Judge: f.judge,
+		Bare: f.bare, Trial: f.trial, Subjects: f.subjects}
 	for _, arg := range args {
 		meta.Suites = append(meta.Suites, evals.SuiteRef{Path: arg})
 	}
@@ -167,11 +178,14 @@ func (p *program) resumeRun(ctx context.Context, f runFlags) error {
 			return err
 		}
 	}
-	f.seed, f.judge = meta.Seed, meta.Judge
+	f.seed, f.judge, f.bare = meta.Seed, meta.Judge, meta.Bare
 	if f.target == "" {
 		f.target = meta.Target
 	}
-	return p.askAll(ctx, f, folder, plan)
+	if err := p.askAll(ctx, f, folder, plan); err != nil {
+		return err
+	}
+	return p.finish(f.json, folder, plan)
 }
 
 // A plan is the cases of a run.
@@ -227,22 +241,26 @@ func narrow(t *evals.Task, meta evals.Meta) {
 	}
 }
 
-// askAll asks what the folder has no answer to, and writes the reports.
+// askAll asks what the folder has no answer to.
 func (p *program) askAll(ctx context.Context, f runFlags, folder *results.Folder, plan plan) error {
 	server, stop, err := p.dial(ctx, f.targetFlags, f.seed)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	run := f.run(folder, score.Scorer{})
+	run := evals.Run{Models: folder.Meta.Models, Targets: map[string]evals.Target{}, Workers: f.workers, Tries: f.tries, Done: folder.Has, Scorer: score.Scorer{}}
 	for _, m := range run.Models {
-		run.Targets[m] = server.Target(m)
+		if folder.Meta.Trial {
+			run.Targets[m] = server.With(map[string]any{"weights": m}).Target(serving.Auto)
+		} else {
+			run.Targets[m] = server.Target(m)
+		}
 	}
 	if f.judge != "" {
 		run.Scorer = score.Scorer{Judge: server.Target(f.judge)}
 	}
 	if f.cache != "" {
-		cache, err := results.OpenCache(f.cache, fmt.Sprintf("%s %d", f.target, f.seed))
+		cache, err := results.OpenCache(f.cache, fmt.Sprintf("%s %d %v", f.target, f.seed, f.bare))
 		if err != nil {
 			return err
 		}
@@ -250,13 +268,9 @@ func (p *program) askAll(ctx context.Context, f runFlags, folder *results.Folder
 		run.Cache = cache
 	}
 	if err := p.work(ctx, run, folder, plan); err != nil {
-		return p.brokenOff(err, folder)
+		return brokenOff(err, folder)
 	}
-	return p.finish(f.json, folder, plan)
-}
-
-func (f runFlags) run(folder *results.Folder, scorer evals.Scorer) evals.Run {
-	return evals.Run{Models: folder.Meta.Models, Targets: map[string]evals.Target{}, Workers: f.workers, Tries: f.tries, Done: folder.Has, Scorer: scorer}
+	return nil
 }
 
 func (p *program) work(ctx context.Context, run evals.Run, folder *results.Folder, plan plan) error {
@@ -274,6 +288,10 @@ func (p *program) work(ctx context.Context, run evals.Run, folder *results.Folde
 }
 
 // brokenOff says how to go on.
-func (p *program) brokenOff(err error, folder *results.Folder) error {
-	return fmt.Errorf("%w\n%d of %d answers are kept; tilgate eval run --resume %s goes on", err, len(folder.Results), folder.Meta.Cases*len(folder.Meta.Models), folder.Dir)
+func brokenOff(err error, folder *results.Folder) error {
+	then := ""
+	if folder.Meta.Trial {
+		then = ", and tilgate eval gate --run " + folder.Dir + " then judges"
+	}
+	return fmt.Errorf("%w\n%d of %d answers are kept; tilgate eval run --resume %s goes on%s", err, len(folder.Results), folder.Meta.Cases*len(folder.Meta.Models), folder.Dir, then)
 }

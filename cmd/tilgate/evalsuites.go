@@ -126,9 +126,9 @@ func keepTasks(s *evals.Suite, langs []lang.Tag) {
 func parseTags(list []string) ([]lang.Tag, error) {
 	var tags []lang.Tag
 	for _, text := range list {
-		tag, err := lang.ParseTag(strings.TrimSpace(text))
+		tag, err := parseTag(strings.TrimSpace(text))
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--lang: %w", err)}
+			return nil, err
 		}
 		tags = append(tags, tag)
 	}
