@@ -7,8 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/rivo/uniseg"
-
 	"tilgate/adapters"
 	"tilgate/internal/lang"
 )
@@ -79,9 +77,7 @@ const ellipsis = "…"
 // readers take for a character. It cuts through no citation.
 func shorten(text string, most int) string {
 	n := 0
-	for rest, state := text, -1; rest != ""; {
-		var cluster string
-		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+	for cluster := range lang.Graphemes(text) {
 		if n+len(cluster) > most-len(ellipsis) {
 			break
 		}

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/rivo/uniseg"
 
 	"tilgate/internal/lang"
 )
@@ -171,7 +170,7 @@ func TestShorten(t *testing.T) {
 	const family = "👨‍👩‍👧"
 	for n := 30; n < 60; n++ {
 		got := strings.TrimSuffix(shorten(strings.Repeat(family, 5), n), ellipsis)
-		if uniseg.GraphemeClusterCount(got)*len(family) != len(got) {
+		if len(slices.Collect(lang.Graphemes(got)))*len(family) != len(got) {
 			t.Errorf("%d bytes: %q", n, got)
 		}
 	}

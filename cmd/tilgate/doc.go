@@ -95,11 +95,10 @@
 // others made of them, computes each value anew, and names those that differ and
 // those that it could not check.
 //
-// internal/fault gives
-// every error its kind, and the one sentence of it that callers may read.
-// internal/locale writes numbers, dates and sums of money as the readers of a
-// language do. internal/personal finds personal data in text, by one file per
-// country of what its numbers look like.
+// internal/fault gives every error its kind, and the one sentence of it that
+// callers may read. internal/locale writes numbers, dates and sums of money as
+// the readers of a language do. internal/personal finds personal data in text,
+// by one file per country of what its numbers look like.
 //
 // A language may have weights of its own, a LoRA over the base model.
 // adapters/lora reads one, says whether it fits the base, turns it into what

@@ -41,9 +41,9 @@ func NewOverlap() *Overlap {
 func (o *Overlap) Item(tag lang.Tag, id string, texts ...string) {
 	long := false
 	for _, t := range texts {
-		u := units(tag, t)
+		u := lang.Units(tag, t)
 		n, least := gramWords, leastShared
-		if parted := !slices.Contains(unparted, tag.Base()); !parted {
+		if !lang.Parted(tag) {
 			n, least = n*charsAWord, least*charsAWord
 		}
 		if len(u) < least {
@@ -68,7 +68,7 @@ func (o *Overlap) Item(tag lang.Tag, id string, texts ...string) {
 
 // Text looks for the items in a text.
 func (o *Overlap) Text(tag lang.Tag, text string) {
-	u := units(tag, text)
+	u := lang.Units(tag, text)
 	for n, grams := range o.grams {
 		for i := 0; i+n <= len(u); i++ {
 			for _, id := range grams[hash(u[i:i+n])] {
@@ -118,23 +118,6 @@ func (o *Overlap) Found() []string { return slices.Sorted(maps.Keys(o.found)) }
 
 // Short is how many items were too short to look for.
 func (o *Overlap) Short() int { return o.short }
-
-// unparted are languages that put no space between words.
-var unparted = []lang.Tag{"th", "lo", "km", "my", "zh", "ja", "bo"}
-
-func units(tag lang.Tag, text string) []string {
-	var list []string
-	for w := range lang.Words(lang.Fold(tag, text)) {
-		if !slices.Contains(unparted, tag.Base()) {
-			list = append(list, w)
-			continue
-		}
-		for _, r := range w {
-			list = append(list, string(r))
-		}
-	}
-	return list
-}
 
 func hash(units []string) uint64 {
 	var h xxh3.Hasher

@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/rivo/uniseg"
+	"tilgate/internal/lang"
 )
 
 // A drawing is an SVG picture under way. Its looks are in page.css; model n
@@ -78,7 +78,7 @@ func (d *drawing) svg(id, title, desc string) template.HTML {
 }
 
 // textWidth is about how wide a text is drawn, rather too much than too little.
-func textWidth(s string) float64 { return float64(uniseg.StringWidth(oneLine(s))) * fontSize * 0.58 }
+func textWidth(s string) float64 { return float64(lang.Columns(oneLine(s))) * fontSize * 0.58 }
 
 // fitText is as much of a text as goes into a width.
 func fitText(s string, width float64) string {

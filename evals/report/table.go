@@ -5,9 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rivo/uniseg"
-
 	"tilgate/evals"
+	"tilgate/internal/lang"
 )
 
 // widest is the most columns that a cell takes.
@@ -44,7 +43,7 @@ func writeTable(b *strings.Builder, g grid) {
 		lines[i] = make([]string, len(line))
 		for j, text := range line {
 			lines[i][j] = fit(oneLine(text), widest)
-			widths[j] = max(widths[j], uniseg.StringWidth(lines[i][j]))
+			widths[j] = max(widths[j], lang.Columns(lines[i][j]))
 		}
 	}
 	for i, line := range lines {

@@ -2,10 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/rivo/uniseg"
 
 	"tilgate/internal/lang"
 )
@@ -65,33 +64,32 @@ func pieces(s string) []piece {
 // cut is the beginning of a text, up to n characters as people count them.
 // rest is how many are left out.
 func cut(s string, n int) (head string, rest int) {
-	state, tail := -1, s
-	for range n {
-		if tail == "" {
-			return s, 0
+	at := 0
+	for c := range lang.Graphemes(s) {
+		if n > 0 {
+			n--
+			at += len(c)
+		} else {
+			rest++
 		}
-		_, tail, _, state = uniseg.FirstGraphemeClusterInString(tail, state)
 	}
-	return s[:len(s)-len(tail)], uniseg.GraphemeClusterCount(tail)
+	return s[:at], rest
 }
 
 // fit is a text in at most width columns. The middle goes, because names
 // begin with their suite and end with their language.
 func fit(s string, width int) string {
-	if uniseg.StringWidth(s) <= width {
+	if lang.Columns(s) <= width {
 		return s
 	}
-	var list []string
-	for g := uniseg.NewGraphemes(s); g.Next(); {
-		list = append(list, g.Str())
-	}
+	list := slices.Collect(lang.Graphemes(s))
 	head, tail := "", ""
 	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-		if uniseg.StringWidth(head+list[i]+"…"+tail) > width {
+		if lang.Columns(head+list[i]+"…"+tail) > width {
 			break
 		}
 		head += list[i]
-		if uniseg.StringWidth(head+"…"+list[j]+tail) > width {
+		if lang.Columns(head+"…"+list[j]+tail) > width {
 			break
 		}
 		tail = list[j] + tail
@@ -103,7 +101,7 @@ func fit(s string, width int) string {
 // that runs from right to left stands a mark, or the columns that follow would
 // change places.
 func pad(s string, width int, right bool) string {
-	space := strings.Repeat(" ", max(0, width-uniseg.StringWidth(s)))
+	space := strings.Repeat(" ", max(0, width-lang.Columns(s)))
 	if strings.ContainsFunc(s, func(r rune) bool { return lang.ScriptOfRune(r).RightToLeft() }) {
 		s += "\u200E"
 	}

@@ -61,7 +61,7 @@ func isGold(c evals.Case, i int) bool { return slices.Contains(c.Item.Gold, name
 // TextMetrics are what translations are scored with.
 func TextMetrics(t *evals.Task) map[string]metric.Text {
 	tokenizer := metric.Tok13a
-	if slices.Contains(unspaced, t.Lang.Base()) {
+	if !lang.Parted(t.Lang) {
 		tokenizer = metric.TokChar
 	}
 	return map[string]metric.Text{
@@ -69,9 +69,6 @@ func TextMetrics(t *evals.Task) map[string]metric.Text {
 		"bleu": metric.BLEU{Tokenizer: tokenizer}, "ter": metric.TER{},
 	}
 }
-
-// unspaced are languages that put no space between words.
-var unspaced = []lang.Tag{"th", "lo", "km", "my", "zh", "ja", "bo"}
 
 func translation(c evals.Case, r *evals.Result) {
 	text := strings.TrimSpace(r.Answer.Text)
@@ -98,7 +95,7 @@ func Profile(t *evals.Task) metric.Profile {
 	switch {
 	case t.Profile != "":
 		return metric.Profile(t.Profile)
-	case slices.Contains(unspaced, base) && base != "zh":
+	case !lang.Parted(base) && base != "zh":
 		return metric.Chars
 	case metric.MLQA.Knows(string(base)):
 		return metric.MLQA
@@ -119,12 +116,13 @@ func short(c evals.Case, r *evals.Result) {
 	r.Scores["contains"] = share(contains(c.Task.Lang, r.Read, c.Item.Gold))
 }
 
-// contains reports whether a gold answer stands in a longer one.
+// contains reports whether a gold answer stands in a longer one, both in the
+// match form: who lacks the letter ү and writes у has found the answer too.
 func contains(tag lang.Tag, answer string, golds []string) bool {
 	folded := " " + strings.Join(slices.Collect(lang.Words(lang.Fold(tag, answer))), " ") + " "
 	for _, g := range golds {
 		gold := strings.Join(slices.Collect(lang.Words(lang.Fold(tag, g))), " ")
-		if !slices.Contains(unspaced, tag.Base()) {
+		if lang.Parted(tag) {
 			gold = " " + gold + " "
 		}
 		if strings.TrimSpace(gold) != "" && strings.Contains(folded, gold) {
@@ -136,7 +134,7 @@ func contains(tag lang.Tag, answer string, golds []string) bool {
 
 func rouge(t *evals.Task, answer string, golds []string) float64 {
 	words := metric.UnicodeWords
-	if slices.Contains(unspaced, t.Lang.Base()) {
+	if !lang.Parted(t.Lang) {
 		words = metric.UnicodeChars
 	}
 	best := 0.0

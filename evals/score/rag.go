@@ -73,17 +73,17 @@ func citations(c evals.Case, r *evals.Result) {
 // sources: three words, or five characters where words are not parted; fewer
 // if the answer is shorter. ok is false for an answer without words.
 func Support(tag lang.Tag, answer string, sources []string) (share float64, ok bool) {
-	said := units(tag, answer)
+	said := lang.Units(tag, answer)
 	if len(said) == 0 {
 		return 0, false
 	}
 	n := min(len(said), 3)
-	if slices.Contains(unspaced, tag.Base()) {
+	if !lang.Parted(tag) {
 		n = min(len(said), 5)
 	}
 	known := map[string]bool{}
 	for _, s := range sources {
-		for _, g := range grams(units(tag, s), n) {
+		for _, g := range grams(lang.Units(tag, s), n) {
 			known[g] = true
 		}
 	}
@@ -94,21 +94,6 @@ func Support(tag lang.Tag, answer string, sources []string) (share float64, ok b
 		}
 	}
 	return float64(hits) / float64(len(all)), true
-}
-
-// units are words, or characters where words are not parted.
-func units(tag lang.Tag, text string) []string {
-	var list []string
-	for w := range lang.Words(lang.Fold(tag, text)) {
-		if !slices.Contains(unspaced, tag.Base()) {
-			list = append(list, w)
-			continue
-		}
-		for _, r := range w {
-			list = append(list, string(r))
-		}
-	}
-	return list
 }
 
 func grams(units []string, n int) []string {

@@ -86,7 +86,7 @@ func onlyChoice(answer string, choices []string, tag lang.Tag) int {
 // plain is text to look in: match form, its words apart by one space.
 func plain(text string, tag lang.Tag) string {
 	words := strings.Join(slices.Collect(lang.Words(lang.Fold(tag, text))), " ")
-	if words == "" || slices.Contains(unspaced, tag.Base()) {
+	if words == "" || !lang.Parted(tag) {
 		return words
 	}
 	return " " + words + " "
