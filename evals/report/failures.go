@@ -29,7 +29,7 @@ var reasons = []reason{
 	{"wrong label", ofKind(evals.Classification, evals.Detection)},
 	{"wrong number", ofKind(evals.Number)},
 	{"far from the reference", below("chrfpp", 25)},
-	{"other than expected", below("f1", 0.2)},
+	{"other than expected", func(s evals.Sample) bool { return below("f1", 0.2)(s) && !scored("contains", 1)(s) }}, // a sentence around the answer is none
 	{"not what was asked for", below("rubric", 0.5)},
 	{noAnswer, func(s evals.Sample) bool { return s.Result.Error != "" }},
 }

@@ -44,8 +44,8 @@ func Pairs(models []string, samples []evals.Sample) []evals.Pair {
 }
 
 // compare tests two models on a task. Right and wrong in one prompt is
-// McNemar's business; anything else is resampled, item by item, so that
-// several prompts of an item go together.
+// McNemar's business; anything else is resampled, and what does not vary by
+// itself goes together: the prompts of an item, the items on a passage.
 func compare(base, system taskOf) (evals.Pair, bool) {
 	name := Main(system.task)
 	p := evals.Pair{Base: base.model, System: system.model, Task: system.task.ID(), Lang: system.task.Lang, Metric: name, Test: Bootstrap}
@@ -67,8 +67,9 @@ func compare(base, system taskOf) (evals.Pair, bool) {
 	return p, true
 }
 
-// matched returns what both models have, item by item: the sums of a corpus
-// metric, else the sum of the scores and how many there are.
+// matched returns what both models have, cluster by cluster: the sums of a
+// corpus metric, else the sum of the scores and how many there are. items is
+// how many items that are.
 func matched(base, system taskOf, name string) (b, s [][]float64, items int) {
 	theirs := map[string][]float64{}
 	for _, sample := range base.samples {
@@ -76,22 +77,23 @@ func matched(base, system taskOf, name string) (b, s [][]float64, items int) {
 			theirs[sample.Case.Key()] = c
 		}
 	}
-	row := map[string]int{}
+	row, seen := map[string]int{}, map[string]bool{}
 	for _, sample := range system.samples {
 		ours, other := counts(sample, name), theirs[sample.Case.Key()]
 		if ours == nil || other == nil {
 			continue
 		}
-		i, ok := row[sample.Case.Item.ID]
+		seen[sample.Case.Item.ID] = true
+		i, ok := row[cluster(sample)]
 		if !ok {
 			i = len(b)
-			row[sample.Case.Item.ID] = i
+			row[cluster(sample)] = i
 			b, s = append(b, make([]float64, len(other))), append(s, make([]float64, len(ours)))
 		}
 		add(b[i], other)
 		add(s[i], ours)
 	}
-	return b, s, len(b)
+	return b, s, len(seen)
 }
 
 func counts(s evals.Sample, name string) []float64 {

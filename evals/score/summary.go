@@ -198,19 +198,28 @@ func shares(values []float64) bool {
 	return !slices.ContainsFunc(values, func(v float64) bool { return v != 0 && v != 1 })
 }
 
-// corpus is the score of a corpus metric, with a bootstrap interval.
+// corpus is the score of a corpus metric, with an interval by resampling what
+// can vary alone.
 func corpus(s *evals.Summary, m metric.Text, name string, samples []evals.Sample) {
 	var counts [][]float64
+	row := map[string]int{}
 	refs := len(samples[0].Case.Item.Gold)
 	for _, sample := range samples {
 		if sums := sample.Result.Sums[name]; sums != nil {
-			counts = append(counts, sums)
+			i, ok := row[cluster(sample)]
+			if !ok {
+				i = len(counts)
+				row[cluster(sample)] = i
+				counts = append(counts, make([]float64, len(sums)))
+			}
+			add(counts[i], sums)
+			s.N++
 		}
 		if len(sample.Case.Item.Gold) != refs {
 			refs = 0
 		}
 	}
-	s.N, s.Signature = len(counts), m.Signature(refs)
+	s.Signature = m.Signature(refs)
 	s.Value = m.Score(metric.Sum(counts))
 	average, half := stats.Interval(counts, m.Score, resamples, stats.Seed)
 	s.Low, s.High = average-half, average+half

@@ -3,6 +3,8 @@ package score
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 
 	"tilgate/evals"
@@ -63,6 +65,43 @@ func TestSummarise(t *testing.T) {
 	}
 	if got := Summarise(models, nil); got != nil {
 		t.Errorf("nothing: %v", got)
+	}
+}
+
+// A corpus is not surer of itself for being translated twice in the same way.
+func TestCorpusInPrompts(t *testing.T) {
+	task := &evals.Task{Suite: "s", Name: "mt", Lang: "ky", Kind: evals.Translation}
+	made := func(prompts ...string) (samples []evals.Sample) {
+		for _, p := range prompts {
+			for i := range 60 {
+				c := evals.Case{Task: task, Prompt: p, Item: &evals.Item{ID: fmt.Sprint(i), Text: "?", Gold: evals.Texts{"Суу таза жана муздак болду."}}}
+				r := evals.Result{Model: "m", Answer: evals.Answer{Text: "Суу таза " + strings.Repeat("болду ", i%5)}}
+				if err := (Scorer{}).Score(t.Context(), c, &r); err != nil {
+					t.Fatal(err)
+				}
+				samples = append(samples, evals.Sample{Case: c, Result: r})
+			}
+		}
+		return samples
+	}
+	one := find(t, Summarise([]string{"m"}, made("p")), "m", "", "chrfpp")
+	two := find(t, Summarise([]string{"m"}, made("p", "q")), "m", "", "chrfpp")
+	if math.Abs(one.Value-two.Value) > 1e-9 || math.Abs(one.StdErr-two.StdErr) > 1e-9 || one.N != 60 || two.N != 120 {
+		t.Errorf("in one prompt %+v, in two %+v", one, two)
+	}
+}
+
+// Items on the same passage are one piece of evidence.
+func TestPairsClustered(t *testing.T) {
+	samples := exam(300, "p")
+	alone := Pairs([]string{"base", "system"}, samples)[0]
+	for _, s := range samples {
+		n, _ := strconv.Atoi(s.Case.Item.ID)
+		s.Case.Item.Cluster = fmt.Sprint(n / 30)
+	}
+	clustered := Pairs([]string{"base", "system"}, samples)[0]
+	if clustered.Test != Bootstrap || clustered.N != 300 || math.Abs(clustered.Delta-alone.Delta) > 1e-12 {
+		t.Errorf("%+v, alone %+v", clustered, alone)
 	}
 }
 
