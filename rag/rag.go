@@ -23,6 +23,7 @@ type Document struct {
 	Source string   // where it can be read: a URL, or the file it came from
 	Date   string   // as published, RFC 3339 date; may be empty
 	Sector string   // of government: "health"; may be empty
+	Marks  []Mark   // where headings, tables and lists stand in Text
 }
 
 // A Passage is a piece of a document, long enough to answer from and short

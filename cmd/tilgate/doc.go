@@ -70,8 +70,10 @@
 // knowledge base has versions; tilgate kb lists them, goes back to an older
 // one, and copies a knowledge base from one store to another.
 //
-// Documents come in through rag/ingest, which reads files, cuts them into
-// passages and stores what changed; rag/sample is a knowledge base to try.
+// Documents come in through rag/ingest, which cuts them into passages and
+// stores what changed. rag/read holds what the readers of all formats have in
+// common: files, and the documents that are found in them. rag/sample is a
+// knowledge base to try.
 // rag/langchain offers a knowledge base to programs that are written with
 // langchaingo; the binary itself does without.
 //
@@ -122,7 +124,7 @@
 //	door     cmd/tilgate
 //	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   suites live results score report review golden
 //	stories  serving wire queue overlay push           ingest engine                                               dataset metric stats gate
-//	words    adapters lora                                       rag                                                         evals
+//	words    adapters lora                                       rag read                                                    evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict
 //	         internal/lang  internal/outbound
 //	         internal/fault  internal/wholefile
