@@ -157,9 +157,21 @@ func join(a, b Passage) Passage {
 	if a.N > b.N {
 		first, second = b, a
 	}
-	a.N, a.Text, a.parts = first.N, first.Text+"\n"+second.Text, max(1, a.parts)+max(1, b.parts)
+	a.N, a.ID, a.Head, a.parts = first.N, first.ID, first.Head, max(1, a.parts)+max(1, b.parts)
+	a.Text = first.Text + "\n" + second.Text[shared(first.Text, second.Text):]
 	a.Score, a.Cosine, a.Fused = max(a.Score, b.Score), max(a.Cosine, b.Cosine), max(a.Fused, b.Fused)
 	return a
+}
+
+// shared returns how many bytes of b the end of a says already: passages may
+// begin with the last sentences of the one before.
+func shared(a, b string) int {
+	for from := max(0, len(a)-len(b)); from < len(a); from++ {
+		if a[from] == b[0] && strings.HasPrefix(b, a[from:]) {
+			return len(a) - from
+		}
+	}
+	return 0
 }
 
 func (v Vector) length() float64 {

@@ -23,6 +23,7 @@ type Document struct {
 	Source string   // where it can be read: a URL, or the file it came from
 	Date   string   // as published, RFC 3339 date; may be empty
 	Sector string   // of government: "health"; may be empty
+	Origin string   // file or page that it was read from, by which a sync knows it
 	Marks  []Mark   // where headings, tables and lists stand in Text
 }
 
@@ -31,13 +32,16 @@ type Document struct {
 type Passage struct {
 	KB     string   // knowledge base it stands in
 	Doc    string   // Document.ID
+	ID     string   // within its document: the same while it says the same
 	N      int      // place among the document's passages, from 0
 	Title  string   // Document.Title
+	Head   string   // headings that it stands under, then the head of its table; may be empty
 	Text   string   // display form
 	Lang   lang.Tag // of Text
 	Source string
 	Date   string
 	Sector string
+	Origin string
 	Hash   string  // of the document's content, so that an unchanged one is recognised
 	Score  float64 // of its words, as the search found them; comparable within one answer only
 
@@ -61,6 +65,7 @@ type Stored struct {
 	Passages int    // that are stored
 	Whole    bool   // whether these are all of the document
 	Model    string // whose dense vectors all of them have; empty if one has none
+	Origin   string // that it was read from
 }
 
 // A Query is a question as the retriever needs it.
@@ -98,13 +103,16 @@ type Searcher interface {
 	KBs(ctx context.Context) ([]string, error)
 }
 
-// indexed is the text that a passage is found by: what it says, under the
-// title that says what it is about.
+// indexed is the text that a passage is found by: what it says, under the title
+// and headings that say what it is about.
 func (p Passage) indexed() string {
-	if p.Title == "" {
-		return p.Text
+	text := p.Text
+	for _, above := range []string{p.Head, p.Title} {
+		if above != "" {
+			text = above + "\n" + text
+		}
 	}
-	return p.Title + "\n" + p.Text
+	return text
 }
 
 // Vector returns the lexical vector that the passage is stored under.

@@ -53,16 +53,14 @@ func TestSplit(t *testing.T) {
 				t.Errorf("%d times %q make %d passages, want %d to %d", sentences, tt.sentence, len(got), least, most)
 			}
 			shortest, longest := sentences, 0
-			for i, p := range got {
+			for _, p := range got {
 				n := strings.Count(p.Text+" ", tt.sentence)
-				if longest = max(longest, n); i < len(got)-1 { // the last has what is left
-					shortest = min(shortest, n)
-				}
+				shortest, longest = min(shortest, n), max(longest, n)
 				if strings.TrimSpace(strings.ReplaceAll(p.Text+" ", tt.sentence, "")) != "" {
-					t.Errorf("passage %d does not hold whole sentences: %q", i, p.Text)
+					t.Errorf("a passage does not hold whole sentences: %q", p.Text)
 				}
 			}
-			if shortest < longest/2 || longest > 2*fit {
+			if shortest < min(sentences, fit/2) || longest > fit*3/2+1 {
 				t.Errorf("of %d times %q, passages have %d to %d; %d are usual", sentences, tt.sentence, shortest, longest, fit)
 			}
 		}

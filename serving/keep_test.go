@@ -266,7 +266,7 @@ func TestKeyFields(t *testing.T) {
 		{Message{}, "Role Content"},
 		{Choice{}, "Name Digest Model Degraded Weights Own"},
 		{found{}, "question written language chain why searched also"},
-		{rag.Passage{}, "KB Doc N Title Text Lang Source Date Sector Hash Score Cosine Fused Dense parts"},
+		{rag.Passage{}, "KB Doc ID N Title Head Text Lang Source Date Sector Origin Hash Score Cosine Fused Dense parts"},
 		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Refuse Keep Log"},
 	} {
 		typ, fields := reflect.TypeOf(tt.of), []string{}

@@ -116,7 +116,7 @@ func (h hasher) conversation(messages []Message, question string) {
 func (h hasher) passages(list []rag.Passage) {
 	h.number(len(list))
 	for _, p := range list {
-		h.text(p.KB, p.Doc, p.Title, p.Text, string(p.Lang), p.Source, p.Date, p.Sector, p.Hash)
+		h.text(p.KB, p.Doc, p.Title, p.Head, p.Text, string(p.Lang), p.Source, p.Date, p.Sector, p.Hash)
 		h.number(p.N)
 	}
 }

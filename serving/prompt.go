@@ -68,7 +68,11 @@ func numbered(n int, p rag.Passage) string {
 		title += " (" + p.Date + ")"
 	}
 	title = strings.Join(strings.Fields(title), " ")
-	data := tag.ReplaceAllString(fmt.Sprintf("[%d] %s\n%s", n, title, p.Text), "‹$1")
+	text := p.Text
+	if p.Head != "" {
+		text = p.Head + "\n" + text
+	}
+	data := tag.ReplaceAllString(fmt.Sprintf("[%d] %s\n%s", n, title, text), "‹$1")
 	return fmt.Sprintf("<passage n=\"%d\">\n%s\n</passage>", n, data)
 }
 

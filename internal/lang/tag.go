@@ -75,6 +75,18 @@ func (t Tag) Script() Script {
 	return ""
 }
 
+// In returns the tag of the language in a script: "uz-Cyrl" of uz in Cyrl. The
+// script that is usual for the language, by CLDR's likely subtags, is not named.
+func (t Tag) In(s Script) Tag {
+	if t == "" || t == Und || s == "" || t.Script() != "" {
+		return t
+	}
+	if usual, _ := language.Make(string(t)).Script(); usual.String() == string(s) {
+		return t
+	}
+	return t + "-" + Tag(s)
+}
+
 // Parent returns the tag without its last subtag, or "" at the base.
 func (t Tag) Parent() Tag {
 	i := strings.LastIndexByte(string(t), '-')

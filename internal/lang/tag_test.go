@@ -60,3 +60,19 @@ func FuzzParseTag(f *testing.F) {
 		}
 	})
 }
+
+func TestIn(t *testing.T) {
+	for _, tt := range []struct {
+		tag    Tag
+		script Script
+		want   Tag
+	}{
+		{"uz", "Latn", "uz"}, {"uz", "Cyrl", "uz-Cyrl"}, {"ky", "Cyrl", "ky"}, {"ky", "Arab", "ky-Arab"},
+		{"sr", "Latn", "sr-Latn"}, {"ug", "Arab", "ug"}, {"uz-Cyrl", "Latn", "uz-Cyrl"}, {Und, "Latn", Und}, {"", "Latn", ""}, {"ky", "", "ky"},
+		{"km", "Khmr", "km"}, {"am", "Ethi", "am"}, {"pa", "Arab", "pa-Arab"}, {"tt", "Latn", "tt-Latn"},
+	} {
+		if got := tt.tag.In(tt.script); got != tt.want {
+			t.Errorf("%s in %s is %s, want %s", tt.tag, tt.script, got, tt.want)
+		}
+	}
+}

@@ -1,17 +1,17 @@
-// Package ingest brings documents into an index: it reads files, cuts them
-// into passages, and stores what is new or changed.
+// Package ingest brings documents into an index: it cuts them into passages,
+// and stores what is new or changed, and removes what is gone.
 //
 // A document is recognised by knowledge base, language and id, and its state
 // by a hash of its content. Ingesting again after a crash goes on where the
 // crash was: whole documents with the right hash are left alone, others are
-// stored again, and only then is their old state removed.
+// stored again, and only then is their old state removed. Nothing is removed
+// because it could not be read.
 package ingest
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -22,6 +22,7 @@ import (
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/rag"
+	"tilgate/rag/read"
 )
 
 // A Writer is the index that documents are stored in.
@@ -30,19 +31,6 @@ type Writer interface {
 	Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, error)
 	Upsert(ctx context.Context, kb string, docs [][]rag.Passage) error
 	Forget(ctx context.Context, kb string, key rag.Key, keep string) error
-}
-
-// A Report says what a run did. Faults name each document that could not be
-// read; the others are stored all the same.
-type Report struct {
-	Added     int `json:"added"`
-	Changed   int `json:"changed"`
-	Unchanged int `json:"unchanged"`
-	Passages  int `json:"passages"`   // stored by this run
-	WordsOnly int `json:"words_only"` // of these, without the dense vector that was wanted
-	Faults    []error
-
-	WhyWordsOnly error // for the first of them
 }
 
 // An Embedder gives passages their dense vectors, nil where there is none; the
@@ -55,10 +43,37 @@ type Embedder interface {
 
 // Options of a Run.
 type Options struct {
-	KB       string
-	Langs    []lang.Tag                      // the knowledge base should have room for, beside those of the documents
-	Embedder Embedder                        // may be nil
+	KB        string
+	Langs     []lang.Tag // the knowledge base should have room for, beside those of the documents
+	Languages Languages  // how the language of a document is known
+	Splitter  rag.Splitter
+	Embedder  Embedder // may be nil
+
+	// Stored is what the index holds, if the caller has asked already.
+	Stored map[rag.Key]rag.Stored
+	// Sync removes documents that are stored and did not come.
+	Sync bool
+	// MaxRemoved is the share of the stored documents that a run may remove: a
+	// folder that is not mounted looks like one that is empty. 0 means
+	// DefaultMaxRemoved.
+	MaxRemoved float64
+	// Dry says what would change, and changes nothing.
+	Dry bool
+	// Changes is told what is added, changed or removed; may be nil.
+	Changes func(Change)
+	// Refused reports whether a document may not come in, such as one that was
+	// forgotten; may be nil.
+	Refused func(d rag.Document) bool
+
+	Watch    Watcher                         // may be nil
 	Progress func(done int64, report Report) // called after each batch with the bytes read; may be nil
+}
+
+// A Watcher looks at documents as they come. Its methods are called one at a
+// time.
+type Watcher interface {
+	Document(item read.Item, found Found, passages int)
+	Fault(where string, err error)
 }
 
 // A batch is closed when it has so many documents or bytes of text, which is
@@ -71,43 +86,73 @@ const (
 
 // Run stores documents. The error is one that stopped the run; what is wrong
 // with single documents stands in the report.
-func Run(ctx context.Context, w Writer, items iter.Seq2[Item, error], o Options) (Report, error) {
-	if err := w.Create(ctx, o.KB, o.Langs); err != nil {
-		return Report{}, fmt.Errorf("preparing knowledge base %s: %w", o.KB, err)
+func Run(ctx context.Context, w Writer, items iter.Seq2[read.Item, error], o Options) (Report, error) {
+	r := &run{w: w, o: o, stored: o.Stored, seen: map[rag.Key]string{}, langs: slices.Clone(o.Langs)}
+	if err := r.prepare(ctx); err != nil {
+		return Report{}, err
 	}
-	stored, err := w.Stored(ctx, o.KB)
-	if err != nil {
-		return Report{}, fmt.Errorf("reading what knowledge base %s holds: %w", o.KB, err)
-	}
-	r := &run{w: w, o: o, stored: stored, seen: map[rag.Key]string{}, langs: slices.Clone(o.Langs)}
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(writers)
-	var noRoom error
-	for item, err := range items {
-		if inner.Err() != nil {
-			break
-		}
-		if err == nil {
-			if noRoom = r.makeRoom(inner, item.Lang.Base()); noRoom != nil {
-				break
-			}
-			err = r.take(item)
-		}
-		if err != nil {
-			r.fault(err)
-		}
-		if len(r.docs) >= batchDocs || r.bytes >= batchBytes {
-			r.send(inner, group)
-		}
-	}
-	r.send(inner, group)
+	stopped := r.readAll(inner, group, items)
 	if err := group.Wait(); err != nil {
 		return r.report, fmt.Errorf("storing in knowledge base %s: %w", o.KB, err)
 	}
-	if noRoom != nil {
-		return r.report, fmt.Errorf("preparing knowledge base %s: %w", o.KB, noRoom)
+	if stopped == nil {
+		stopped = ctx.Err()
 	}
-	return r.report, ctx.Err()
+	if stopped != nil {
+		return r.report, stopped
+	}
+	if gone := r.gone(); o.Sync {
+		return r.report, r.removeGone(ctx, gone)
+	}
+	return r.report, nil
+}
+
+func (r *run) prepare(ctx context.Context) error {
+	if !r.o.Dry {
+		if err := r.w.Create(ctx, r.o.KB, r.o.Langs); err != nil {
+			return fmt.Errorf("preparing knowledge base %s: %w", r.o.KB, err)
+		}
+	}
+	if r.stored != nil {
+		return nil
+	}
+	var err error
+	r.stored, err = r.w.Stored(ctx, r.o.KB)
+	if r.o.Dry && fault.NotFound.Is(err) {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading what knowledge base %s holds: %w", r.o.KB, err)
+	}
+	return nil
+}
+
+// readAll sends documents on to be stored, batch by batch.
+func (r *run) readAll(ctx context.Context, group *errgroup.Group, items iter.Seq2[read.Item, error]) error {
+	defer func() { r.send(ctx, group) }()
+	for item, err := range items {
+		if ctx.Err() != nil {
+			return nil
+		}
+		var full bool
+		if err == nil {
+			full, err = r.take(ctx, item)
+		}
+		var stop stopped
+		switch {
+		case err == nil:
+		case isStop(err, &stop):
+			return fmt.Errorf("preparing knowledge base %s: %w", r.o.KB, stop.error)
+		default:
+			r.fault(item, err)
+		}
+		if full {
+			r.send(ctx, group)
+		}
+	}
+	return nil
 }
 
 type run struct {
@@ -115,6 +160,8 @@ type run struct {
 	o      Options
 	stored map[rag.Key]rag.Stored
 	seen   map[rag.Key]string // where each document was read
+	same   map[string]bool    // origins that nothing has changed at
+	failed map[string]bool    // origins that could not be read, or not all of it
 	langs  []lang.Tag
 
 	docs  []pending
@@ -128,20 +175,10 @@ type run struct {
 
 // A pending document is to be stored with the next batch.
 type pending struct {
-	rag.Document
-	hash string
-}
-
-// passages cuts documents. It is done by the writers, side by side.
-func passages(docs []pending) (cut [][]rag.Passage, n int) {
-	for _, d := range docs {
-		ps := rag.Split(d.Document)
-		for i := range ps {
-			ps[i].Hash = d.hash
-		}
-		cut, n = append(cut, ps), n+len(ps)
-	}
-	return cut, n
+	item  read.Item
+	found Found
+	hash  string
+	fresh bool // it is not stored as it is
 }
 
 type staleDoc struct {
@@ -149,65 +186,14 @@ type staleDoc struct {
 	hash string
 }
 
-func (r *run) fault(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.report.Faults = append(r.report.Faults, err)
-}
-
-// makeRoom has the knowledge base learn a language that turns up.
-func (r *run) makeRoom(ctx context.Context, tag lang.Tag) error {
-	if slices.Contains(r.langs, tag) {
-		return nil
-	}
-	r.langs = append(r.langs, tag)
-	return r.w.Create(ctx, r.o.KB, r.langs)
-}
-
-// take puts a document into the next batch, unless it is stored already.
-func (r *run) take(item Item) error {
-	d := item.Document
-	r.done = item.Read
-	key := rag.Key{Lang: d.Lang, Doc: d.ID}
-	if where, ok := r.seen[key]; ok {
-		return fault.Invalid.Errorf("%s: document %q in %s was already read at %s", item.Where, d.ID, d.Lang, where)
-	}
-	r.seen[key] = item.Where
-	hash := Hash(d)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old, known := r.stored[key]
-	switch {
-	case known && old.Whole && old.Hash == hash:
-		r.report.Unchanged++
-		if r.o.Embedder == nil || old.Model == r.o.Embedder.Name() {
-			return nil
-		}
-	case known:
-		r.report.Changed++
-		r.stale = append(r.stale, staleDoc{key, hash})
-	default:
-		r.report.Added++
-	}
-	r.docs = append(r.docs, pending{d, hash})
-	r.bytes += len(d.Text)
-	return nil
-}
-
 // send stores the batch in the background.
 func (r *run) send(ctx context.Context, group *errgroup.Group) {
 	batch, stale, done := r.docs, r.stale, r.done
 	r.docs, r.stale, r.bytes = nil, nil, 0
 	group.Go(func() error {
-		docs, n := passages(batch)
-		if err := r.embed(ctx, docs); err != nil {
-			return err
-		}
-		if err := r.w.Upsert(ctx, r.o.KB, docs); err != nil {
-			return err
-		}
-		for _, s := range stale {
-			if err := r.w.Forget(ctx, r.o.KB, s.key, s.hash); err != nil {
+		docs, n := r.passages(batch)
+		if !r.o.Dry {
+			if err := r.store(ctx, docs, stale); err != nil {
 				return err
 			}
 		}
@@ -221,10 +207,48 @@ func (r *run) send(ctx context.Context, group *errgroup.Group) {
 	})
 }
 
+func (r *run) store(ctx context.Context, docs [][]rag.Passage, stale []staleDoc) error {
+	if err := r.embed(ctx, docs); err != nil {
+		return err
+	}
+	if err := r.w.Upsert(ctx, r.o.KB, docs); err != nil {
+		return err
+	}
+	for _, s := range stale {
+		if err := r.w.Forget(ctx, r.o.KB, s.key, s.hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passages cuts documents. It is done by the writers, side by side.
+func (r *run) passages(batch []pending) (cut [][]rag.Passage, n int) {
+	for _, d := range batch {
+		ps := r.o.Splitter.Split(d.item.Document)
+		for i := range ps {
+			ps[i].Hash = d.hash
+		}
+		r.watch(d.item, d.found, len(ps))
+		if d.fresh {
+			cut, n = append(cut, ps), n+len(ps)
+		}
+	}
+	return cut, n
+}
+
+func (r *run) watch(item read.Item, found Found, passages int) {
+	if r.o.Watch != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.o.Watch.Document(item, found, passages)
+	}
+}
+
 // embed gives the passages of documents their vectors. Only an end of ctx is
 // an error.
 func (r *run) embed(ctx context.Context, docs [][]rag.Passage) error {
-	if r.o.Embedder == nil {
+	if r.o.Embedder == nil || len(docs) == 0 {
 		return nil
 	}
 	all := slices.Concat(docs...)
@@ -254,16 +278,16 @@ func (r *run) embed(ctx context.Context, docs [][]rag.Passage) error {
 
 // version is part of every hash: raise it when the same document would be
 // stored otherwise than before.
-const version = "1"
+const version = "2"
 
 // Hash identifies the state of a document.
 func Hash(d rag.Document) string {
 	h := sha256.New()
-	for _, s := range []string{version, d.Title, d.Text, string(d.Lang), d.Source, d.Date, d.Sector} {
+	for _, s := range []string{version, d.Title, d.Text, string(d.Lang), d.Source, d.Date, d.Sector, d.Origin} {
 		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	for _, m := range d.Marks {
+		fmt.Fprintf(h, "%d %d %d %d,", m.Kind, m.Level, m.At, m.End)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
-
-// Err joins the faults of a report, or is nil.
-func (r Report) Err() error { return errors.Join(r.Faults...) }

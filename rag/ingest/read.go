@@ -19,14 +19,11 @@ import (
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/rag"
+	"tilgate/rag/read"
 )
 
 // An Item is a document with the place that it was read from.
-type Item struct {
-	rag.Document
-	Where string // file, or file:line
-	Read  int64  // bytes read so far, of all files
-}
+type Item = read.Item
 
 // A File is one that can be read: Markdown, plain text or JSONL.
 type File struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +16,8 @@ import (
 	"tilgate/rag"
 )
 
-// read returns the documents and the faults of files in memory.
-func read(t testing.TB, tag lang.Tag, files map[string]string) (docs []Item, faults []string) {
+// readFiles returns the documents and the faults of files in memory.
+func readFiles(t testing.TB, tag lang.Tag, files map[string]string) (docs []Item, faults []string) {
 	t.Helper()
 	fsys := fstest.MapFS{}
 	for name, text := range files {
@@ -63,12 +64,12 @@ func TestReadPage(t *testing.T) {
 		{"plain text stays as it is", "W.TXT", "\ufeff---\r\n**40** [танга](x)\r\n", "ky",
 			rag.Document{ID: "W", Text: "---\n**40** [танга](x)\n", Lang: "ky", Source: "kb/W.TXT"}},
 	} {
-		docs, faults := read(t, tt.tag, map[string]string{tt.name: tt.text})
+		docs, faults := readFiles(t, tt.tag, map[string]string{tt.name: tt.text})
 		if len(docs) != 1 || len(faults) != 0 {
 			t.Errorf("%s: %d documents, faults %q", tt.what, len(docs), faults)
 			continue
 		}
-		if docs[0].Document != tt.want {
+		if !reflect.DeepEqual(docs[0].Document, tt.want) {
 			t.Errorf("%s:\n%+v, want\n%+v", tt.what, docs[0].Document, tt.want)
 		}
 	}
@@ -87,7 +88,7 @@ func TestReadPageFaults(t *testing.T) {
 		{"zero bytes", "a.txt", "a\x00b", "kb/a.txt: it holds zero bytes"},
 		{"a long id", "a.md", "---\nlang: ky\nid: " + strings.Repeat("и", 600) + "\n---\nа", "kb/a.md: its id has 1200 bytes"},
 	} {
-		docs, faults := read(t, "", map[string]string{tt.name: tt.text, "z.md": "---\nlang: ky\n---\nЖакшы."})
+		docs, faults := readFiles(t, "", map[string]string{tt.name: tt.text, "z.md": "---\nlang: ky\n---\nЖакшы."})
 		if len(docs) != 1 || docs[0].ID != "z" {
 			t.Errorf("%s: %d documents, want the good one", tt.what, len(docs))
 		}
@@ -119,7 +120,7 @@ func TestReadLines(t *testing.T) {
 		`{"id": "extra", "text": "Ашык талаа.", "tags": ["a"], "n": 1}`,
 		`{"id": "last", "text": "Акыркы"}`,
 	}, "\n")
-	docs, faults := read(t, "ky", map[string]string{"articles.jsonl": text})
+	docs, faults := readFiles(t, "ky", map[string]string{"articles.jsonl": text})
 	var got []string
 	for _, d := range docs {
 		got = append(got, d.ID+" "+d.Where)
@@ -129,7 +130,7 @@ func TestReadLines(t *testing.T) {
 	}
 	if len(docs) > 0 {
 		want := rag.Document{ID: "birth", Title: "Каттоо", Text: "Каттоо акысыз.", Lang: "ky", Source: "https://a.example", Date: "2026-02-10", Sector: "civil"}
-		if docs[0].Document != want {
+		if !reflect.DeepEqual(docs[0].Document, want) {
 			t.Errorf("read %+v, want %+v", docs[0].Document, want)
 		}
 		if last := docs[len(docs)-1]; last.Read != int64(len(text)) {
@@ -148,11 +149,11 @@ func TestReadLines(t *testing.T) {
 	if len(faults) != 7 {
 		t.Errorf("%d faults, want 7: %q", len(faults), faults)
 	}
-	if _, faults := read(t, "", map[string]string{"a.jsonl": `{"id": "a", "text": "б"}`}); len(faults) != 1 || !strings.Contains(faults[0], "a.jsonl:1: its language is not known") {
+	if _, faults := readFiles(t, "", map[string]string{"a.jsonl": `{"id": "a", "text": "б"}`}); len(faults) != 1 || !strings.Contains(faults[0], "a.jsonl:1: its language is not known") {
 		t.Errorf("a line without a language: %q", faults)
 	}
 	huge := `{"id": "ok", "text": "а"}` + "\n" + strings.Repeat("x", maxLine+1) + "\n" + `{"id": "after", "text": "а"}`
-	docs, faults = read(t, "ky", map[string]string{"a.jsonl": huge})
+	docs, faults = readFiles(t, "ky", map[string]string{"a.jsonl": huge})
 	if len(docs) != 1 || len(faults) != 1 || !strings.Contains(faults[0], "a.jsonl:2: the line is over 16 MB; the rest of the file was not read") {
 		t.Errorf("a line that is too long: %d documents, %q", len(docs), faults)
 	}

@@ -36,7 +36,7 @@ func (x *Index) Model(ctx context.Context, kb string) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	return x.modelIn(ctx, alias)
+	return x.modelIn(ctx, x.at(alias))
 }
 
 func (s *shared) modelIn(ctx context.Context, collection string) (Model, error) {
@@ -75,12 +75,12 @@ func (x *Index) Nearest(ctx context.Context, p rag.DenseProbe) ([]rag.Passage, e
 	if err != nil {
 		return nil, err
 	}
-	model, err := x.rememberedModel(ctx, alias)
+	model, err := x.rememberedModel(ctx, x.at(alias))
 	if err != nil || model.Dimension != len(p.Vector) || model.Name != "" && model.Name != p.Model {
 		return nil, err
 	}
 	points, err := x.query(ctx, &qdrant.QueryPoints{
-		CollectionName: alias,
+		CollectionName: x.at(alias),
 		Query:          qdrant.NewQueryDense(p.Vector),
 		Using:          qdrant.PtrOf(denseName),
 		Limit:          qdrant.PtrOf(uint64(p.K)),
@@ -102,14 +102,14 @@ func (x *Index) Nearest(ctx context.Context, p rag.DenseProbe) ([]rag.Passage, e
 
 // rememberedModel is modelIn, asked once in a while: a search of a knowledge
 // base that has no vectors of the model need not begin.
-func (x *Index) rememberedModel(ctx context.Context, alias string) (Model, error) {
+func (x *Index) rememberedModel(ctx context.Context, collection string) (Model, error) {
 	x.mu.Lock()
-	known, ok := x.models[alias]
+	known, ok := x.models[collection]
 	x.mu.Unlock()
 	if ok && time.Since(known.at) < remember {
 		return known.Model, nil
 	}
-	m, err := x.modelIn(ctx, alias)
+	m, err := x.modelIn(ctx, collection)
 	if err != nil {
 		return Model{}, err
 	}
@@ -118,7 +118,7 @@ func (x *Index) rememberedModel(ctx context.Context, alias string) (Model, error
 	if x.models == nil {
 		x.models = map[string]rememberedModel{}
 	}
-	x.models[alias] = rememberedModel{m, time.Now()}
+	x.models[collection] = rememberedModel{m, time.Now()}
 	return m, nil
 }
 

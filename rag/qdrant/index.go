@@ -42,7 +42,8 @@ type Store struct{ *shared }
 type Index struct {
 	*shared
 	tenant string
-	wrong  error // with the tenant's name
+	wrong  error  // with the tenant's name
+	staged string // collection that stands for the knowledge base it is a version of; see Stage
 }
 
 // shared is what the indexes of all tenants have in common.
@@ -58,7 +59,7 @@ type shared struct {
 
 	mu      sync.Mutex
 	counts  map[string]count           // by tenant, alias and vector
-	models  map[string]rememberedModel // by alias
+	models  map[string]rememberedModel // by collection or alias
 	aliases []string                   // last list of the aliases that stand for knowledge bases
 	listed  time.Time
 }

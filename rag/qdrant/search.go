@@ -20,12 +20,12 @@ func (x *Index) Search(ctx context.Context, p rag.Probe) (rag.Hits, error) {
 	if err != nil {
 		return rag.Hits{}, err
 	}
-	n, err := x.count(ctx, alias, p.Lang)
+	n, err := x.count(ctx, x.at(alias), p.Lang)
 	if err != nil || n == 0 {
 		return rag.Hits{}, err
 	}
 	points, err := x.query(ctx, &qdrant.QueryPoints{
-		CollectionName: alias,
+		CollectionName: x.at(alias),
 		Query:          qdrant.NewQuerySparse(p.Lexical.Indices, p.Lexical.Values),
 		Using:          qdrant.PtrOf(vectorName(p.Lang)),
 		Limit:          qdrant.PtrOf(uint64(p.K)),
@@ -41,17 +41,17 @@ func (x *Index) Search(ctx context.Context, p rag.Probe) (rag.Hits, error) {
 	return hits, nil
 }
 
-// count returns how many passages there are in the vector of a language,
+// count returns how many passages there are in a collection's vector of a language,
 // whatever script or region their tags name, remembered for a moment.
-func (x *Index) count(ctx context.Context, alias string, tag lang.Tag) (int, error) {
-	key := x.tenant + " " + alias + " " + vectorName(tag)
+func (x *Index) count(ctx context.Context, collection string, tag lang.Tag) (int, error) {
+	key := x.tenant + " " + collection + " " + vectorName(tag)
 	x.mu.Lock()
 	known, ok := x.counts[key]
 	x.mu.Unlock()
 	if ok && time.Since(known.at) < remember {
 		return known.n, nil
 	}
-	n, err := x.countOf(ctx, alias, &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasVector(vectorName(tag))}})
+	n, err := x.countOf(ctx, collection, &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasVector(vectorName(tag))}})
 	if err != nil {
 		return 0, err
 	}

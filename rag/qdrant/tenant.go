@@ -39,6 +39,15 @@ func (x *Index) name(kb string) (string, error) {
 	return x.prefix() + kb, nil
 }
 
+// at returns the collection that what is asked about an alias goes to: that of
+// the version in the making, or the one that is searched.
+func (x *Index) at(alias string) string {
+	if _, ours := numberOf(alias, x.staged); ours {
+		return x.staged
+	}
+	return alias
+}
+
 func (x *Index) prefix() string {
 	if x.tenant == rag.DefaultTenant {
 		return ""

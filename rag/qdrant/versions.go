@@ -203,14 +203,37 @@ func (x *Index) stage(ctx context.Context, alias string, langs []lang.Tag, m Mod
 		next = kept[0] + 1
 	}
 	name := versionName(alias, next)
-	there, err := x.client.CollectionExists(ctx, name)
-	if err == nil && there {
-		err = x.client.DeleteCollection(ctx, name)
-	}
-	if err != nil {
-		return "", explain(err)
+	if err := x.dropIfThere(ctx, name); err != nil {
+		return "", err
 	}
 	return name, x.createCollection(ctx, name, langs, m)
+}
+
+func (x *Index) dropIfThere(ctx context.Context, collection string) error {
+	there, err := x.client.CollectionExists(ctx, collection)
+	if err == nil && there {
+		err = x.client.DeleteCollection(ctx, collection)
+	}
+	return explain(err)
+}
+
+// copyInto copies all points of a collection to another; dense vectors only if
+// they are of the same model.
+func (x *Index) copyInto(ctx context.Context, from, to string, sameModel bool) error {
+	err := x.scroll(ctx, from, qdrant.NewWithPayload(true), true, func(points []*qdrant.RetrievedPoint) error {
+		copies := make([]*qdrant.PointStruct, len(points))
+		for i, p := range points {
+			if !sameModel {
+				delete(p.GetPayload(), modelKey)
+			}
+			copies[i] = &qdrant.PointStruct{Id: p.GetId(), Payload: p.GetPayload(), Vectors: written(p.GetVectors(), sameModel)}
+		}
+		return x.put(ctx, to, copies)
+	})
+	if err != nil {
+		return fmt.Errorf("copying %s to %s: %w", from, to, err)
+	}
+	return nil
 }
 
 // grow gives a knowledge base more languages, or another embedding model.
@@ -223,18 +246,8 @@ func (x *Index) grow(ctx context.Context, alias, current string, langs []lang.Ta
 	if err != nil {
 		return err
 	}
-	err = x.scroll(ctx, current, qdrant.NewWithPayload(true), true, func(points []*qdrant.RetrievedPoint) error {
-		copies := make([]*qdrant.PointStruct, len(points))
-		for i, p := range points {
-			if !sameModel {
-				delete(p.GetPayload(), modelKey)
-			}
-			copies[i] = &qdrant.PointStruct{Id: p.GetId(), Payload: p.GetPayload(), Vectors: written(p.GetVectors(), sameModel)}
-		}
-		return x.put(ctx, next, copies)
-	})
-	if err != nil {
-		return fmt.Errorf("copying %s to %s: %w", current, next, err)
+	if err := x.copyInto(ctx, current, next, sameModel); err != nil {
+		return err
 	}
 	if err := x.show(ctx, alias, next); err != nil {
 		return err

@@ -30,14 +30,14 @@ func (x *Index) Upsert(ctx context.Context, kb string, docs [][]rag.Passage) err
 		for _, p := range passages {
 			points = append(points, x.point(alias, p, len(passages)))
 			if len(points) == batch {
-				if err := x.put(ctx, alias, points); err != nil {
+				if err := x.put(ctx, x.at(alias), points); err != nil {
 					return err
 				}
 				points = points[:0]
 			}
 		}
 	}
-	return x.put(ctx, alias, points)
+	return x.put(ctx, x.at(alias), points)
 }
 
 // Stored lists the documents of a knowledge base.
@@ -48,7 +48,7 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 	}
 	docs := map[rag.Key]rag.Stored{}
 	of := map[rag.Key]int{}
-	err = x.scroll(ctx, alias, qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", modelKey), false, func(points []*qdrant.RetrievedPoint) error {
+	err = x.scroll(ctx, x.at(alias), qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", "origin", modelKey), false, func(points []*qdrant.RetrievedPoint) error {
 		for _, p := range points {
 			payload := p.GetPayload()
 			key := rag.Key{Lang: lang.Tag(payload["lang"].GetStringValue()), Doc: payload["doc"].GetStringValue()}
@@ -59,7 +59,7 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 			if d.Passages > 0 && d.Model != model {
 				model = ""
 			}
-			docs[key] = rag.Stored{Hash: hash, Passages: d.Passages + 1, Model: model}
+			docs[key] = rag.Stored{Hash: hash, Passages: d.Passages + 1, Model: model, Origin: payload["origin"].GetStringValue()}
 			of[key] = int(payload["of"].GetIntegerValue())
 		}
 		return nil
@@ -69,6 +69,34 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 		docs[key] = d
 	}
 	return docs, err
+}
+
+// PassagesOf returns the passages of a document, in no order.
+func (x *Index) PassagesOf(ctx context.Context, kb string, key rag.Key) (found []rag.Passage, err error) {
+	alias, err := x.name(kb)
+	if err != nil {
+		return nil, err
+	}
+	var offset *qdrant.PointId
+	for {
+		points, next, err := x.page(ctx, &qdrant.ScrollPoints{CollectionName: x.at(alias), Offset: offset, Filter: ofDocument(key),
+			Limit: qdrant.PtrOf(uint32(256)), WithPayload: qdrant.NewWithPayload(true)})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range points {
+			found = append(found, passage(kb, p.GetPayload(), 0))
+		}
+		if next == nil {
+			return found, nil
+		}
+		offset = next
+	}
+}
+
+// ofDocument is met by the passages of a document.
+func ofDocument(key rag.Key) *qdrant.Filter {
+	return &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("lang", string(key.Lang)), qdrant.NewMatch("doc", key.Doc)}}
 }
 
 // Forget removes the passages of a document whose hash is not keep; an empty
@@ -81,11 +109,11 @@ func (x *Index) Forget(ctx context.Context, kb string, key rag.Key, keep string)
 	defer x.forgetCounts()
 	x.growing.RLock()
 	defer x.growing.RUnlock()
-	filter := &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("lang", string(key.Lang)), qdrant.NewMatch("doc", key.Doc)}}
+	filter := ofDocument(key)
 	if keep != "" {
 		filter.MustNot = []*qdrant.Condition{qdrant.NewMatch("hash", keep)}
 	}
-	return x.remove(ctx, alias, filter)
+	return x.remove(ctx, x.at(alias), filter)
 }
 
 // scroll calls f with all points of a collection, page by page.

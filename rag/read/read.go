@@ -42,6 +42,10 @@ type Item struct {
 	Read  int64    // bytes of the file read so far
 	Pages int      // of a format that has pages
 	Notes []Note
+
+	// Same says that nothing has changed at Document.Origin, which was not read
+	// again: all its documents are as they are stored.
+	Same bool
 }
 
 // A Note says what is wrong with a document that can be used all the same.

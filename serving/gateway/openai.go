@@ -85,6 +85,7 @@ type (
 		KB       string   `json:"kb"`
 		Document string   `json:"document"`
 		Title    string   `json:"title"`
+		Head     string   `json:"head"`
 		Source   string   `json:"source"`
 		Date     string   `json:"date"`
 		Sector   string   `json:"sector"`
@@ -99,7 +100,7 @@ func planOf(p serving.Plan) *plan {
 }
 
 func passageOf(n int, p rag.Passage) passage {
-	return passage{n, p.KB, p.Doc, p.Title, p.Source, p.Date, p.Sector, p.Lang, p.Text, p.Score}
+	return passage{n, p.KB, p.Doc, p.Title, p.Head, p.Source, p.Date, p.Sector, p.Lang, p.Text, p.Score}
 }
 
 func annotationsOf(citations []serving.Citation) []annotation {

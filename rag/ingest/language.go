@@ -1,0 +1,76 @@
+package ingest
+
+import (
+	"tilgate/internal/fault"
+	"tilgate/internal/lang"
+	"tilgate/internal/lid"
+	"tilgate/rag"
+	"tilgate/rag/read"
+)
+
+// Languages say how the language of a document is known. What its author named
+// counts first, then what the operator said of its source, then what its words
+// look like, then what its format says, which is often a program's default.
+type Languages struct {
+	Default  lang.Tag      // of documents that do not name theirs; may be empty
+	Detector *lid.Detector // may be nil
+	Always   bool          // look at the words of all documents, so that Found can tell who is wrong
+}
+
+// Found is what is known of the language of a document.
+type Found struct {
+	Lang       lang.Tag // that it is stored in
+	Declared   lang.Tag // by author, operator or format; empty if by none
+	Detected   lang.Tag // lang.Und if nothing was sure; empty if nobody looked
+	Confidence float64  // of Detected
+}
+
+// sure is how confident the detector must be to be believed alone.
+const sure = 0.7
+
+func (l Languages) find(item read.Item) (Found, error) {
+	f := Found{Declared: item.Lang}
+	if f.Declared == "" {
+		f.Declared = l.Default
+	}
+	f.Lang = f.Declared
+	if l.Detector != nil && (f.Lang == "" || l.Always) {
+		guess := l.Detector.Detect(sampleOf(item.Document), lid.Options{})
+		f.Detected, f.Confidence = guess.Tag.In(guess.Script), guess.Confidence
+	}
+	if f.Lang == "" && f.Confidence >= sure {
+		f.Lang = f.Detected
+	}
+	if f.Lang == "" {
+		f.Lang = item.Hint
+	}
+	if f.Declared == "" {
+		f.Declared = item.Hint
+	}
+	if f.Lang == "" || f.Lang == lang.Und {
+		return f, fault.Invalid.Errorf("its language is not known: say it with --lang, or in the file")
+	}
+	return f, nil
+}
+
+// sampleBytes are looked at: some 300 letters of most scripts, after which the
+// detector hardly learns more.
+const sampleBytes = 800
+
+// sampleOf returns a piece from the middle of a document: its beginning is
+// often a letterhead in another language.
+func sampleOf(d rag.Document) string {
+	if len(d.Text) <= sampleBytes {
+		return d.Title + "\n" + d.Text
+	}
+	from := (len(d.Text) - sampleBytes) / 2
+	return d.Text[boundary(d.Text, from):boundary(d.Text, from+sampleBytes)]
+}
+
+// boundary moves a place in a text to where a code point begins.
+func boundary(text string, at int) int {
+	for at < len(text) && text[at]&0xC0 == 0x80 {
+		at++
+	}
+	return at
+}
