@@ -93,6 +93,10 @@ func (c *collection) purge(tx *bolt.Tx) (int, error) {
 		return 0, nil
 	}
 	c.reading.Unlock() // readers that come now do not know these slots
+	return c.purgeRows(tx)
+}
+
+func (c *collection) purgeRows(tx *bolt.Tx) (int, error) {
 	for _, slot := range c.dead {
 		key := slotKey(slot)
 		for _, b := range [][]byte{bucketDead, bucketPayloads, bucketVectors} {
