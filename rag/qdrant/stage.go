@@ -3,6 +3,7 @@ package qdrant
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"tilgate/internal/fault"
@@ -137,6 +138,19 @@ func (x *Index) Anywhere(ctx context.Context, kb string, key rag.Key) (all []rag
 		return err
 	})
 	return all, err
+}
+
+// Keys lists the documents of all versions that are kept or in the making.
+func (x *Index) Keys(ctx context.Context, kb string) ([]rag.Key, error) {
+	seen := map[rag.Key]bool{}
+	err := x.everywhere(ctx, kb, func(view *Index) error {
+		stored, err := view.Stored(ctx, kb)
+		for key := range stored {
+			seen[key] = true
+		}
+		return err
+	})
+	return slices.Collect(maps.Keys(seen)), err
 }
 
 // everywhere calls f with a view of each version, also of those that a run
