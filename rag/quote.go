@@ -27,10 +27,14 @@ const neighbourShare = 0.2
 // which separated them better than counts over the whole collection.
 func Quotes(q Query, passages []Passage, n int) []Quote {
 	var sentences []sentence
+	said := map[[2]string]bool{} // passages that follow each other share sentences
 	for i, p := range passages {
 		n := 0
 		for text := range lang.Sentences(p.Lang, p.Text) {
-			sentences = append(sentences, sentence{i, n, text, AnalyzerFor(p.Lang).fields(p.Lang, text)})
+			if key := [2]string{p.Doc, text}; !said[key] {
+				said[key] = true
+				sentences = append(sentences, sentence{i, n, text, AnalyzerFor(p.Lang).fields(p.Lang, text)})
+			}
 			n++
 		}
 	}

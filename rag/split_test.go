@@ -47,7 +47,7 @@ func TestSplit(t *testing.T) {
 		fit := passageLetters(tt.sentence) / letters(strings.TrimSpace(tt.sentence)) // sentences a passage
 		for _, sentences := range []int{1, fit / 2, fit, 2 * fit, 3 * fit, 3*fit + 1, 10 * fit} {
 			d := Document{ID: "birth", Title: "Birth", Lang: tt.tag, Text: strings.Repeat(tt.sentence, sentences), Source: "a.md", Date: "2026-02-10", Sector: "civil"}
-			got := Split(d)
+			got := Splitter{Overlap: -1}.Split(d)
 			checkSplit(t, d, got)
 			if least, most := (sentences+2*fit-1)/(2*fit), sentences/fit*2; len(got) < least || len(got) > max(1, most) {
 				t.Errorf("%d times %q make %d passages, want %d to %d", sentences, tt.sentence, len(got), least, most)
@@ -99,7 +99,7 @@ func TestSplitLong(t *testing.T) {
 		{"en", "👩‍🌾", 2000}, // three code points
 	} {
 		d := Document{ID: "long", Lang: tt.tag, Text: strings.Repeat(tt.unit, tt.n)}
-		passages := Split(d)
+		passages := Splitter{Overlap: -1}.Split(d)
 		checkSplit(t, d, passages)
 		if want := utf8.RuneCountInString(d.Text) / 3000; len(passages) < want {
 			t.Errorf("%d passages in %s, want %d at least", len(passages), tt.tag, want)
@@ -129,7 +129,7 @@ func TestSplitLinear(t *testing.T) {
 			best := time.Hour
 			for range 3 { // the machine may have been busy
 				start := time.Now()
-				if got := Split(d); len(got) < bytes/10_000 {
+				if got := (Splitter{Overlap: -1}).Split(d); len(got) < bytes/10_000 {
 					t.Errorf("%d bytes of %q are in %d passages", bytes, unit, len(got))
 				}
 				best = min(best, time.Since(start))
@@ -150,6 +150,6 @@ func FuzzSplit(f *testing.F) {
 	f.Add("en", strings.Repeat(" ", 3000)+"x"+strings.Repeat(".", 2000))
 	f.Fuzz(func(t *testing.T, tag, text string) {
 		d := Document{ID: "f", Lang: lang.Tag(tag), Text: text}
-		checkSplit(t, d, Split(d))
+		checkSplit(t, d, Splitter{Overlap: -1}.Split(d))
 	})
 }

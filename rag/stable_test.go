@@ -107,7 +107,7 @@ func TestHeads(t *testing.T) {
 	b.Item(0, "2)", "Кырк күн")
 	d := Document{ID: "law", Title: "Мыйзам", Lang: "ky"}
 	b.Put(&d)
-	got := Split(d)
+	got := Splitter{Overlap: -1}.Split(d)
 	checkSplit(t, d, got)
 	rows := 0
 	for i, p := range got {
@@ -148,7 +148,7 @@ func TestSmallTable(t *testing.T) {
 	}
 	d := Document{ID: "law", Lang: "ky"}
 	b.Put(&d)
-	got := Split(d)
+	got := Splitter{Overlap: -1}.Split(d)
 	checkSplit(t, d, got)
 	for i, p := range got {
 		if strings.Count(p.Text, "Күбөлүк 0 |") != strings.Count(p.Text, "Күбөлүк 29 |") {
@@ -159,7 +159,7 @@ func TestSmallTable(t *testing.T) {
 
 func TestOverlap(t *testing.T) {
 	d := law(2, 100, rand.New(rand.NewPCG(3, 3)))
-	plain, got := Split(d), Splitter{Overlap: 1}.Split(d)
+	plain, got := Splitter{Overlap: -1}.Split(d), Split(d)
 	if len(plain) != len(got) || len(got) < 5 {
 		t.Fatalf("%d passages, without overlap %d", len(got), len(plain))
 	}

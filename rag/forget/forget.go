@@ -9,6 +9,7 @@ package forget
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -143,6 +144,7 @@ func (l *List) Add(e Entry) error {
 		for i, old := range entries {
 			if old.is(e) {
 				// What it says now and what it said before are both forgotten.
+				e.Time, e.Why = old.Time, cmp.Or(e.Why, old.Why)
 				e.Passages = append(e.Passages, old.Passages...)
 				slices.Sort(e.Passages)
 				e.Passages = slices.Compact(e.Passages)

@@ -68,8 +68,9 @@ type Index interface {
 	ForgetEverywhere(ctx context.Context, kb string, key rag.Key) (int, error)
 }
 
-// Replay forgets again what came back, from a backup say, and returns the
-// texts of the passages that it removed. The index is that of the tenant.
+// Replay forgets what is on the list and in the index, because it came back
+// from a backup, say, and returns the texts of the passages that it removed.
+// The index is that of the tenant.
 func (l *List) Replay(ctx context.Context, tenant string, x Index) (removed []string, err error) {
 	kbs, err := x.KBs(ctx)
 	if err != nil {
@@ -88,26 +89,15 @@ func (l *List) Replay(ctx context.Context, tenant string, x Index) (removed []st
 			if !rule.Names(key) {
 				continue
 			}
-			texts, err := remove(ctx, x, kb, key)
+			// Its words go on the list as well, if only its name was known.
+			texts, err := l.Forget(ctx, x, Entry{Tenant: tenant, KB: kb}, key)
 			removed = append(removed, texts...)
 			if err != nil {
-				return removed, fmt.Errorf("forgetting a document of knowledge base %s again: %w", kb, err)
+				return removed, fmt.Errorf("forgetting a document of knowledge base %s: %w", kb, err)
 			}
 		}
 	}
 	return removed, nil
-}
-
-func remove(ctx context.Context, x Index, kb string, key rag.Key) (texts []string, err error) {
-	passages, err := x.Anywhere(ctx, kb, key)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range passages {
-		texts = append(texts, p.Text)
-	}
-	_, err = x.ForgetEverywhere(ctx, kb, key)
-	return texts, err
 }
 
 // Tenants lists whose documents were forgotten.
@@ -134,5 +124,9 @@ func (l *List) Forget(ctx context.Context, x Index, e Entry, key rag.Key) (texts
 	if err := l.Add(NewEntry(e.Tenant, e.KB, key, passages, e.Why, e.Time)); err != nil {
 		return nil, err
 	}
-	return remove(ctx, x, e.KB, key)
+	for _, p := range passages {
+		texts = append(texts, p.Text)
+	}
+	_, err = x.ForgetEverywhere(ctx, e.KB, key)
+	return texts, err
 }

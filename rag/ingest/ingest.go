@@ -61,6 +61,8 @@ type Options struct {
 	Dry bool
 	// Changes is told what is added, changed or removed; may be nil.
 	Changes func(Change)
+	// Settled is told what each document that came is stored as; may be nil.
+	Settled func(origin string, key rag.Key, hash string)
 	// Refused reports whether a document may not come in, such as one that was
 	// forgotten; may be nil.
 	Refused func(d rag.Document) bool
@@ -69,10 +71,10 @@ type Options struct {
 	Progress func(done int64, report Report) // called after each batch with the bytes read; may be nil
 }
 
-// A Watcher looks at documents as they come. Its methods are called one at a
-// time.
+// A Watcher looks at documents as they come, at several at a time. One without
+// any text has no passages, and no Fault besides.
 type Watcher interface {
-	Document(item read.Item, found Found, passages int)
+	Document(item read.Item, found Found, passages []rag.Passage)
 	Fault(where string, err error)
 }
 
@@ -229,7 +231,7 @@ func (r *run) passages(batch []pending) (cut [][]rag.Passage, n int) {
 		for i := range ps {
 			ps[i].Hash = d.hash
 		}
-		r.watch(d.item, d.found, len(ps))
+		r.watch(d.item, d.found, ps)
 		if d.fresh {
 			cut, n = append(cut, ps), n+len(ps)
 		}
@@ -237,10 +239,8 @@ func (r *run) passages(batch []pending) (cut [][]rag.Passage, n int) {
 	return cut, n
 }
 
-func (r *run) watch(item read.Item, found Found, passages int) {
+func (r *run) watch(item read.Item, found Found, passages []rag.Passage) {
 	if r.o.Watch != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
 		r.o.Watch.Document(item, found, passages)
 	}
 }
@@ -276,14 +276,14 @@ func (r *run) embed(ctx context.Context, docs [][]rag.Passage) error {
 	return nil
 }
 
-// version is part of every hash: raise it when the same document would be
+// Version is part of every hash: raise it when the same document would be
 // stored otherwise than before.
-const version = "2"
+const Version = "2"
 
 // Hash identifies the state of a document.
 func Hash(d rag.Document) string {
 	h := sha256.New()
-	for _, s := range []string{version, d.Title, d.Text, string(d.Lang), d.Source, d.Date, d.Sector, d.Origin} {
+	for _, s := range []string{Version, d.Title, d.Text, string(d.Lang), d.Source, d.Date, d.Sector, d.Origin} {
 		fmt.Fprintf(h, "%d:%s", len(s), s)
 	}
 	for _, m := range d.Marks {

@@ -22,10 +22,14 @@ func (r *run) take(ctx context.Context, item read.Item) (full bool, err error) {
 		return false, nil
 	}
 	found, err := r.o.Languages.find(item)
+	item.Lang = found.Lang
+	if strings.TrimSpace(item.Text) == "" {
+		r.watch(item, found, nil)
+		return false, watched{fmt.Errorf("%s: %w", item.Where, noText(item.Notes))}
+	}
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", item.Where, err)
 	}
-	item.Lang = found.Lang
 	if err := r.admit(item); err != nil {
 		return false, fmt.Errorf("%s: %w", item.Where, err)
 	}
@@ -40,6 +44,9 @@ func (r *run) take(ctx context.Context, item read.Item) (full bool, err error) {
 		return false, stopped{err}
 	}
 	p := pending{item: item, found: found, hash: Hash(item.Document)}
+	if r.o.Settled != nil {
+		r.o.Settled(item.Origin, rag.Key{Lang: item.Lang, Doc: item.ID}, p.hash)
+	}
 	p.fresh = r.compare(p)
 	if p.fresh || r.o.Watch != nil {
 		r.docs = append(r.docs, p)
@@ -57,8 +64,6 @@ func (r *run) admit(item read.Item) error {
 		return fault.Invalid.Errorf("it has no id")
 	case len(d.ID) > 1024:
 		return fault.Invalid.Errorf("its id has %d bytes; at most 1024", len(d.ID))
-	case strings.TrimSpace(d.Text) == "":
-		return noText(item.Notes)
 	}
 	if where, ok := r.seen[key]; ok {
 		return fault.Invalid.Errorf("document %q in %s was already read at %s", d.ID, d.Lang, where)
@@ -112,10 +117,16 @@ func (r *run) fault(item read.Item, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.report.Faults = append(r.report.Faults, err)
-	if r.o.Watch != nil {
+	var known watched
+	if r.o.Watch != nil && !errors.As(err, &known) {
 		r.o.Watch.Fault(item.Where, err)
 	}
 }
+
+// watched is an error that the watcher has seen as a document.
+type watched struct{ error }
+
+func (w watched) Unwrap() error { return w.error }
 
 func mark(set *map[string]bool, name string) {
 	if *set == nil {

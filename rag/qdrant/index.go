@@ -50,6 +50,8 @@ type Index struct {
 type shared struct {
 	client *qdrant.Client
 	keep   int    // versions
+	site   string // where it stands
+	scrub  func() error
 	shard  string // key of the shard that everything lies in; empty means all
 	model  Model  // of dense vectors; its zero value does without
 
@@ -82,11 +84,24 @@ type Options struct {
 	// Keep is how many versions of a knowledge base are kept, the one that is
 	// searched among them; 0 means DefaultKeep.
 	Keep int
+	// Site is where the store stands, such as a country; empty says nothing.
+	Site string
+	// Scrub removes from disk what was deleted; nil where the store cannot.
+	Scrub func() error
 }
 
 // New returns the store behind client.
 func New(client *qdrant.Client, o Options) *Store {
-	return &Store{&shared{client: client, shard: o.Shard, keep: o.Keep, counts: map[string]count{}}}
+	return &Store{&shared{client: client, shard: o.Shard, keep: o.Keep, site: o.Site, scrub: o.Scrub, counts: map[string]count{}}}
+}
+
+// Scrub removes from disk what was deleted from the index, and reports whether
+// the store can.
+func (s *Store) Scrub() (done bool, err error) {
+	if s.scrub == nil {
+		return false, nil
+	}
+	return true, s.scrub()
 }
 
 // vectorName is the sparse vector of a language's passages.
@@ -209,6 +224,10 @@ func (x *Index) createCollection(ctx context.Context, name string, langs []lang.
 func (x *Index) KBs(ctx context.Context) ([]string, error) {
 	if x.wrong != nil {
 		return nil, x.wrong
+	}
+	if alias, _, staged := strings.Cut(x.staged, "@"); staged {
+		kb, _ := x.base(alias)
+		return []string{kb}, nil
 	}
 	aliases, err := x.bases(ctx)
 	if err != nil {

@@ -91,9 +91,6 @@ func (s *Staged) extend(ctx context.Context, langs []lang.Tag) error {
 	return explain(s.client.DeleteCollection(ctx, old))
 }
 
-// KBs names the knowledge base, for a retriever over the version.
-func (s *Staged) KBs(context.Context) ([]string, error) { return []string{s.kb}, nil }
-
 // Show puts the version in the place of the one that is searched, in one step,
 // and returns its number.
 func (s *Staged) Show(ctx context.Context) (int, error) {

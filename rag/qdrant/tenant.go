@@ -27,6 +27,9 @@ func (s *Store) For(tenant string) *Index {
 // Tenant returns whose index it is.
 func (x *Index) Tenant() string { return x.tenant }
 
+// Site returns where the store stands; empty if nobody says.
+func (x *Index) Site() string { return x.site }
+
 // name returns the alias of a knowledge base. No tenant can write another's:
 // a dot stands in no name.
 func (x *Index) name(kb string) (string, error) {

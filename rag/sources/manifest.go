@@ -42,8 +42,19 @@ type Manifest struct {
 
 // Split says how documents are cut. Its zero value is the rule.
 type Split struct {
-	Letters int `toml:"letters"` // of a passage, about
-	Overlap int `toml:"overlap"` // sentences that a passage shares with the one before
+	Letters int  `toml:"letters"` // of a passage, about
+	Overlap *int `toml:"overlap"` // sentences that a passage shares with the one before; 1 if not given
+}
+
+// Splitter cuts documents as the manifest says.
+func (s Split) Splitter() rag.Splitter {
+	o := 0
+	if s.Overlap != nil {
+		if o = *s.Overlap; o == 0 {
+			o = -1
+		}
+	}
+	return rag.Splitter{Letters: s.Letters, Overlap: o}
 }
 
 // Check says what a new version must show before it is searched.
@@ -166,12 +177,13 @@ func (m *Manifest) check() (faults []error) {
 		}
 		m.Languages[i] = parsed
 	}
-	for what, n := range map[string]int{"keep": m.Keep, "split.letters": m.Split.Letters, "split.overlap": m.Split.Overlap} {
-		if n < 0 {
-			add("%s is %d; it cannot be negative", what, n)
-		}
+	if m.Keep < 0 {
+		add("keep is %d; it cannot be negative", m.Keep)
 	}
-	if n := m.Split.Letters; n > 0 && n < 100 || n > 20_000 {
+	if o := m.Split.Overlap; o != nil && (*o < 0 || *o > 10) {
+		add("split.overlap is %d; passages share 0 to 10 sentences", *o)
+	}
+	if n := m.Split.Letters; n != 0 && n < 100 || n > 20_000 {
 		add("split.letters is %d; passages have 100 to 20000 letters", n)
 	}
 	if m.MaxRemoved < 0 || m.MaxRemoved > 1 {
