@@ -1,6 +1,6 @@
 // Package outbound is the one door through which Tilgate connects to anything:
 // model servers, vectors, rerankers, Qdrant, Redis, identity providers, the
-// collector of traces.
+// collector of traces, the web sites of a knowledge base.
 //
 // A Way leads to one endpoint of the configuration. It promises:
 //
@@ -8,8 +8,9 @@
 //     request says or a server answers; clients on it follow no redirect and
 //     ask no proxy;
 //   - where the endpoint is not marked as public, it connects to no address of
-//     the public internet, as it stands after all names are resolved; and never
-//     to where clouds tell machines their secrets;
+//     the public internet, as it stands after all names are resolved; where it
+//     is one of the web, to no address but those; and never to where clouds tell
+//     machines their secrets;
 //   - a request whose caller may use some sites only is sent to none in
 //     another, also over a connection that is open already.
 //
@@ -39,6 +40,9 @@ type Way struct {
 	Site    string // where it stands; empty says nothing
 	Address string // host:port; empty means whatever is dialled
 	Public  bool   // it may be in the public internet
+	Web     bool   // it must be: its name, and where that leads, are up to strangers
+
+	Resolver *net.Resolver // of names; nil means the machine's
 }
 
 // DialContext connects to the endpoint.
@@ -49,7 +53,7 @@ func (w Way) DialContext(ctx context.Context, network, address string) (net.Conn
 	if w.Address != "" && address != w.Address {
 		return nil, fmt.Errorf("the %s is at %s; nothing is sent to %s", w.name(), w.Address, address)
 	}
-	d := net.Dialer{Timeout: 5 * time.Second, Control: w.control}
+	d := net.Dialer{Timeout: 5 * time.Second, Control: w.control, Resolver: w.Resolver}
 	return d.DialContext(ctx, network, address)
 }
 
@@ -70,7 +74,9 @@ func (w Way) control(_, address string, _ syscall.RawConn) error {
 	switch {
 	case slices.Contains(metadata, ip):
 		return fmt.Errorf("the %s may not be at %s, where clouds keep secrets", w.name(), ip)
-	case !w.Public && public(ip):
+	case w.Web && !web(at.Addr()):
+		return fault.Forbidden.Errorf("%s, where the %s is, is no address of the public internet; if it is meant to be there, say private = true", ip, w.name())
+	case !w.Web && !w.Public && public(ip):
 		return fmt.Errorf("%s, where the %s is, is an address of the public internet; if it is meant to be there, say public = true in its section", ip, w.name())
 	}
 	return nil
@@ -110,6 +116,36 @@ var shared = netip.MustParsePrefix("100.64.0.0/10")
 
 func public(ip netip.Addr) bool {
 	return !(ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || shared.Contains(ip))
+}
+
+// reserved are addresses that look public and lead to nobody, or back into
+// private networks (RFC 6890).
+var reserved = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"),
+	netip.MustParsePrefix("192.88.99.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("224.0.0.0/3"),
+	netip.MustParsePrefix("2001::/23"), // with Teredo (RFC 4380), which holds an address of IPv4 in disguise
+	netip.MustParsePrefix("2001:db8::/32"),
+	netip.MustParsePrefix("3fff::/20"),
+}
+
+// global are the addresses of IPv6 that are given out, and NAT64.
+var global = []netip.Prefix{netip.MustParsePrefix("2000::/3"), netip.MustParsePrefix("64:ff9b::/96")}
+
+// web reports whether an address is one that web sites have.
+func web(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	within := func(p netip.Prefix) bool { return p.Contains(ip) }
+	if ip.Is6() && !slices.ContainsFunc(global, within) || slices.ContainsFunc(reserved, within) {
+		return false
+	}
+	ip = unwrap(ip)
+	return public(ip) && !slices.ContainsFunc(reserved, within)
 }
 
 type sitesKey struct{}

@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound/outboundtest"
 )
 
 func TestAddresses(t *testing.T) {
@@ -59,6 +60,92 @@ func TestAddresses(t *testing.T) {
 	}
 	if got := unwrap(netip.MustParseAddr("2002:a00:1::5")); got != netip.MustParseAddr("10.0.0.1") {
 		t.Errorf("%v", got)
+	}
+}
+
+// A way to the web leads to no machine of our own, however its address is
+// written.
+func TestWebAddresses(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"8.8.8.8:443":                   true,
+		"212.112.96.1:80":               true,
+		"223.255.255.1:80":              true,
+		"[2a00:1450::1]:443":            true,
+		"[::ffff:8.8.8.8]:80":           true,
+		"[64:ff9b::808:808]:80":         true,
+		"[2002:808:808::1]:80":          true,
+		"127.0.0.1:80":                  false,
+		"127.8.9.1:80":                  false,
+		"0.0.0.0:80":                    false,
+		"0.1.2.3:80":                    false,
+		"10.1.2.3:80":                   false,
+		"172.16.0.1:80":                 false,
+		"192.168.0.9:80":                false,
+		"100.64.1.1:80":                 false,
+		"100.100.100.200:80":            false,
+		"169.254.1.1:80":                false,
+		"169.254.169.254:80":            false,
+		"192.0.0.192:80":                false,
+		"198.19.0.1:80":                 false,
+		"224.0.0.1:80":                  false,
+		"240.0.0.1:80":                  false,
+		"255.255.255.255:80":            false,
+		"[::]:80":                       false,
+		"[::1]:80":                      false,
+		"[fd12::1]:80":                  false,
+		"[fe80::1]:80":                  false,
+		"[fe80::1%eth0]:80":             false,
+		"[fec0::1]:80":                  false,
+		"[ff02::1]:80":                  false,
+		"[fd00:ec2::254]:80":            false,
+		"[2001:db8::1]:80":              false,
+		"[::ffff:10.0.0.1]:80":          false,
+		"[::ffff:169.254.169.254]:1":    false,
+		"[::7f00:1]:80":                 false,
+		"[64:ff9b::a00:1]:80":           false,
+		"[64:ff9b::7f00:1]:80":          false,
+		"[64:ff9b:1::808:808]:80":       false,
+		"[2002:a00:1::5]:80":            false,
+		"[2002:a9fe:a9fe::]:80":         false,
+		"[2002:e000:1::]:80":            false,
+		"[2001:0:1:2:3:4:f5ff:fffe]:80": false,
+	} {
+		w := Way{What: "web site", Web: true}
+		if err := w.control("tcp", address, nil); (err == nil) != ok {
+			t.Errorf("%s: %v", address, err)
+		}
+		w.Public = true
+		if err := w.control("tcp", address, nil); (err == nil) != ok {
+			t.Errorf("%s, public too: %v", address, err)
+		}
+	}
+}
+
+// Names are resolved by its resolver, and the address that comes out is what
+// is checked.
+func TestResolver(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolver := outboundtest.Resolver(map[string]string{"ministry.example.": "127.0.0.1"})
+	address := net.JoinHostPort("ministry.example", port)
+	conn, err := Way{Resolver: resolver}.DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	_, err = Way{What: "web site", Web: true, Resolver: resolver}.DialContext(t.Context(), "tcp", address)
+	if !fault.Forbidden.Is(err) || !strings.Contains(err.Error(), "127.0.0.1, where the web site is, is no address of the public internet") {
+		t.Errorf("%v", err)
+	}
+	if _, err = (Way{Resolver: resolver}).DialContext(t.Context(), "tcp", "other.example:1"); err == nil || !strings.Contains(err.Error(), "no such host") {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -144,6 +231,7 @@ var elsewhere = map[string]string{
 	"serving/ollama/ollama.go":  "its Transport is a Way's",
 	"serving/openai/openai.go":  "its Transport is a Way's",
 	"evals/live/live.go":        "its Transport is a Way's",
+	"rag/crawl/fetch.go":        "its Transport is a Way's",
 	"serving/ollama/ollamatest": "servers of tests",
 }
 
