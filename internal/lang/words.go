@@ -11,9 +11,9 @@ import (
 // (Thai, Khmer, Chinese), a run is a phrase: match those by character n-grams.
 func Words(folded string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		start := -1
+		bits, start := wordBits(), -1
 		for i, r := range folded {
-			if wordRune(r) {
+			if r < 1<<16 && bits[r>>6]&(1<<(r&63)) != 0 || r >= 1<<16 && isWordRune(r) {
 				if start < 0 {
 					start = i
 				}
@@ -28,14 +28,6 @@ func Words(folded string) iter.Seq[string] {
 			yield(folded[start:])
 		}
 	}
-}
-
-func wordRune(r rune) bool {
-	if r < 1<<16 {
-		bits := wordBits()
-		return bits[r>>6]&(1<<(r&63)) != 0
-	}
-	return isWordRune(r)
 }
 
 // wordBits has a bit for each code point of the basic plane, for speed.
