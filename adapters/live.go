@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tilgate/internal/verdict"
+	"tilgate/internal/sign"
 )
 
 // Live is a set that follows a folder: files that are added, changed or
@@ -25,7 +25,7 @@ type Live struct {
 	set  atomic.Pointer[Set]
 	good map[string]*Adapter // by file, as last read without a fault
 	seen map[string]stamp    // what the folder looked like
-	keys []verdict.Key       // that were trusted then
+	keys []sign.Key          // that were trusted then
 }
 
 // A stamp changes when a file does.
@@ -113,7 +113,7 @@ func (l *Live) refresh() {
 		return
 	}
 	keys := l.opts.gates()
-	if sameStamps(l.seen, seen) && slices.EqualFunc(keys, l.keys, verdict.Key.Equal) {
+	if sameStamps(l.seen, seen) && slices.EqualFunc(keys, l.keys, sign.Key.Equal) {
 		return
 	}
 	files, err := readFolder(l.dir, keys)

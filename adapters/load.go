@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/sign"
 	"tilgate/internal/verdict"
 )
 
@@ -24,10 +25,10 @@ type Options struct {
 	Only []lang.Tag // languages that are served; empty means all that have a file
 	// Gates returns the keys of the gates whose verdicts count. A set that
 	// follows its folder asks again; nil trusts nobody.
-	Gates func() []verdict.Key
+	Gates func() []sign.Key
 }
 
-func (o Options) gates() []verdict.Key {
+func (o Options) gates() []sign.Key {
 	if o.Gates == nil {
 		return nil
 	}
@@ -88,7 +89,7 @@ func (f file) err() error {
 }
 
 // readFolder reads every language file of a folder, in order of name.
-func readFolder(dir fs.FS, keys []verdict.Key) ([]file, error) {
+func readFolder(dir fs.FS, keys []sign.Key) ([]file, error) {
 	names, err := fs.Glob(dir, "*.toml")
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func readFolder(dir fs.FS, keys []verdict.Key) ([]file, error) {
 // maxFile is more than any language file needs, in bytes.
 const maxFile = 1 << 20
 
-func readFile(dir fs.FS, name string, keys []verdict.Key) (*Adapter, []error) {
+func readFile(dir fs.FS, name string, keys []sign.Key) (*Adapter, []error) {
 	if info, err := fs.Stat(dir, name); err != nil {
 		return nil, []error{err}
 	} else if info.Size() > maxFile {
@@ -143,7 +144,7 @@ func Parse(data []byte) (*Adapter, []error) {
 
 // readVerdict reads TAG/verdict.json. One that cannot be trusted is no fault
 // of the language file: its weights just do not pass the gate.
-func (a *Adapter) readVerdict(dir fs.FS, keys []verdict.Key) {
+func (a *Adapter) readVerdict(dir fs.FS, keys []sign.Key) {
 	data, err := fs.ReadFile(dir, path.Join(string(a.Tag), "verdict.json"))
 	if isNotThere(err) {
 		return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/sign"
 	"tilgate/internal/verdict"
 )
 
@@ -119,7 +120,7 @@ func TestAlias(t *testing.T) {
 const weights = `lora = { file = "ky/w.gguf", sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", licence = "MIT" }`
 
 func TestGate(t *testing.T) {
-	secret, other := verdict.NewSecret(), verdict.NewSecret()
+	secret, other := sign.NewSecret(), sign.NewSecret()
 	text := language("ky", `kind = "lora"`, `model = "base:1b"`, `gate = "required"`, weights)
 	plain, err := Load(Options{}, files(text))
 	if err != nil {
@@ -135,7 +136,7 @@ func TestGate(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		v    verdict.Verdict
-		key  verdict.Secret
+		key  sign.Secret
 		want string
 	}{
 		{"promoted", verdict.Verdict{Tag: "ky", Subject: subject, Decision: verdict.Promote}, secret, ""},
@@ -153,7 +154,7 @@ func TestGate(t *testing.T) {
 		}
 		dir := files(text)
 		dir["ky/verdict.json"] = &fstest.MapFile{Data: file}
-		set, err := Load(Options{Gates: func() []verdict.Key { return []verdict.Key{secret.Key()} }}, dir)
+		set, err := Load(Options{Gates: func() []sign.Key { return []sign.Key{secret.Key()} }}, dir)
 		if err != nil {
 			t.Fatal(err)
 		}

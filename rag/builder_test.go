@@ -42,7 +42,7 @@ func TestBuilder(t *testing.T) {
 			b.Paragraph("сөз")
 			b.Item(-3, "", "үч")
 		}},
-		{"joiners are kept", "می‌خواهم نامه", "", func(b *Builder) { b.Paragraph("می‌خواهم نامه") }},
+		{"joiners are kept", "می\u200cخواهم نامه", "", func(b *Builder) { b.Paragraph("می\u200cخواهم نامه") }},
 	} {
 		var b Builder
 		tt.build(&b)

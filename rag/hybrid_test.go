@@ -20,6 +20,7 @@ import (
 	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
+	"tilgate/rag/read"
 )
 
 // A meaning is an embedder that knows a few words in three languages, and
@@ -79,9 +80,9 @@ func fill(t *testing.T, s *qdrant.Store, model *embed.Model, docs []rag.Document
 			s.UseModel(qdrant.Model{Name: model.Name(), Dimension: n})
 		}
 	}
-	report, err := ingest.Run(t.Context(), s.For(rag.DefaultTenant), func(yield func(ingest.Item, error) bool) {
+	report, err := ingest.Run(t.Context(), s.For(rag.DefaultTenant), func(yield func(read.Item, error) bool) {
 		for _, d := range docs {
-			if !yield(ingest.Item{Document: d, Where: d.ID}, nil) {
+			if !yield(read.Item{Document: d, Where: d.ID}, nil) {
 				return
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
+	"tilgate/rag/read"
 )
 
 // BenchmarkWords stores passages on disk and asks for the ten best by words.
@@ -28,10 +29,10 @@ func tilgateWords(b *testing.B, texts, asks []string) {
 	ctx := context.Background()
 	_, client := enginetest.Open(b)
 	index := qdrant.New(client, qdrant.Options{}).For(rag.DefaultTenant)
-	items := func(yield func(ingest.Item, error) bool) {
+	items := func(yield func(read.Item, error) bool) {
 		for i, text := range texts {
 			d := rag.Document{ID: strconv.Itoa(i), Text: text, Lang: "ky"}
-			if !yield(ingest.Item{Document: d}, nil) {
+			if !yield(read.Item{Document: d}, nil) {
 				return
 			}
 		}

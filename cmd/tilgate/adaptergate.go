@@ -13,6 +13,7 @@ import (
 
 	"tilgate/adapters"
 	"tilgate/internal/fault"
+	"tilgate/internal/sign"
 	"tilgate/internal/verdict"
 )
 
@@ -28,25 +29,11 @@ who can write into its folder of adapters cannot promote anything.`,
 		Example: "  tilgate adapter gate --out gate.secret",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			if out == "" {
-				return usageError{errors.New("--out is missing: the file to write the secret to")}
-			}
-			c, err := loadConfig(config, p.getenv)
+			key, err := p.newSecret(config, out)
 			if err != nil {
 				return err
 			}
-			if err := c.outside(out); err != nil {
-				return err
-			}
-			secret := verdict.NewSecret()
-			key, err := secret.Key().MarshalText()
-			if err != nil {
-				return err
-			}
-			if err := writeSecret(out, secret.String()+"\n"); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(p.out, "The secret is in %s; keep it away from the machine that serves.\n\nOn that machine, trust its key:\n\n  tilgate trust add NAME %s\n\nor put it into the configuration:\n\n[gate]\nkey = %q\n", out, key, key)
+			_, err = fmt.Fprintf(p.out, "The secret is in %s; keep it away from the machine that serves.\n\nOn that machine, trust its key:\n\n  tilgate trust add NAME %s\n\nor put it into the configuration:\n\n[gate]\nkey = %q\n", out, key, key.String())
 			return err
 		}}
 	cmd.Flags().StringVar(&out, "out", "", "file to write the secret to; it must not be there yet")
@@ -58,7 +45,7 @@ who can write into its folder of adapters cannot promote anything.`,
 func writeSecret(path, text string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fault.Invalid.Errorf("%s is there already; a secret is not overwritten, since verdicts rest on it", path)
+		return fault.Invalid.Errorf("%s is there already; a secret is not overwritten, since what it signed rests on it", path)
 	}
 	if err != nil {
 		return err
@@ -106,19 +93,19 @@ The decisions: promote (better than the base), block (worse), no_evidence
 	return cmd
 }
 
-func readSecret(path string) (verdict.Secret, error) {
+func readSecret(path string) (sign.Secret, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return verdict.Secret{}, err
+		return sign.Secret{}, err
 	}
-	s, err := verdict.ParseSecret(string(text))
+	s, err := sign.ParseSecret(string(text))
 	if err != nil {
 		return s, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func (f judgeFlags) judge(ctx context.Context, room adapterRoom, a *adapters.Adapter, server modelServer, secret verdict.Secret) (any, error) {
+func (f judgeFlags) judge(ctx context.Context, room adapterRoom, a *adapters.Adapter, server modelServer, secret sign.Secret) (any, error) {
 	if err := errors.Join(room.trusts(secret), room.outside(f.secret)); err != nil {
 		return nil, err
 	}

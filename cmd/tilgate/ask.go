@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,7 +38,7 @@ func (p *program) ask(ctx context.Context, f askFlags, question string) error {
 			return usageError{fmt.Errorf("--lang: %w", err)}
 		}
 	}
-	quiet := slog.New(slog.DiscardHandler)
+	quiet := quietLog()
 	store, closeStore, err := openStore(ctx, c, quiet)
 	if err != nil {
 		return err

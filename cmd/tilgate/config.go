@@ -4,14 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
+	"os"
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
 
 	"tilgate/internal/lang"
-	"tilgate/internal/verdict"
+	"tilgate/internal/sign"
 	"tilgate/rag"
 	"tilgate/serving/auth"
 )
@@ -45,6 +47,10 @@ type Config struct {
 	KeysFile string          `toml:"keys,omitempty"` // further callers, changed by tilgate key; empty is keys.toml in data
 	Keys     []auth.Key      `toml:"key"`
 
+	Knowledge []string `toml:"knowledge,omitempty"` // manifests of knowledge bases that are kept up to date while serving
+
+	Contact string `toml:"contact,omitempty"` // where the owner of a web site that is read can ask about it
+
 	keep int // versions of a knowledge base; 0 is the default
 
 	Embed    EmbedConfig    `toml:"embed,omitempty"`
@@ -76,7 +82,7 @@ type OllamaConfig struct {
 
 // GateConfig says whose verdicts on adapters count.
 type GateConfig struct {
-	Key verdict.Key `toml:"key"` // tilgate adapter gate makes one
+	Key sign.Key `toml:"key"` // tilgate adapter gate makes one
 }
 
 // PersonalConfig says which personal data the guard hides, and where.
@@ -85,6 +91,14 @@ type PersonalConfig struct {
 	Folder    string   `toml:"folder"`    // patterns of one's own, beside those that come with Tilgate
 	Questions bool     `toml:"questions"` // hide them from models and stores
 	Answers   bool     `toml:"answers"`   // hide them from readers, unless they stand in the passages
+}
+
+// extra returns the patterns of one's own, or nil.
+func (c PersonalConfig) extra() fs.FS {
+	if c.Folder == "" {
+		return nil
+	}
+	return os.DirFS(c.Folder)
 }
 
 func defaultConfig() Config {

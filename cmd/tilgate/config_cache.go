@@ -31,17 +31,18 @@ func (c CacheConfig) check(fault func(format string, args ...any)) {
 	}
 }
 
-// openCache returns the cache that is configured, until ctx ends; nil for none.
-func openCache(ctx context.Context, c CacheConfig) (serving.Answers, error) {
+// openCache returns the cache that is configured, until ctx ends, and what
+// empties it; nil for none.
+func openCache(ctx context.Context, c CacheConfig) (answers serving.Answers, clear func(), err error) {
 	if c.Megabytes == 0 {
-		return nil, nil
+		return nil, func() {}, nil
 	}
 	kept, err := cache.New(cache.Options{Bytes: c.Megabytes << 20, TTL: time.Duration(c.Minutes) * time.Minute})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	context.AfterFunc(ctx, kept.Close)
-	return kept, nil
+	return kept, kept.Clear, nil
 }
 
 // policy stands for the configuration in the keys of answers: what one decided

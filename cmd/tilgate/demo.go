@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"net"
 	"os"
@@ -16,9 +15,9 @@ import (
 
 	"tilgate/adapters"
 	"tilgate/rag"
-	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
 	"tilgate/rag/sample"
+	"tilgate/rag/upkeep"
 	"tilgate/serving/auth"
 	"tilgate/serving/extract"
 )
@@ -87,41 +86,21 @@ func (p *program) ingestSample(ctx context.Context, index *qdrant.Index) error {
 	if err != nil {
 		return err
 	}
-	var files []ingest.File
-	var parts []iter.Seq2[ingest.Item, error]
-	for _, tag := range tags {
-		some, err := sample.Files(tag)
-		if err != nil {
-			return err
-		}
-		files = append(files, some...)
-		parts = append(parts, ingest.Documents(some, tag))
-	}
-	report, err := p.runIngest(ctx, index, nil, sample.KB, tags, files, concat(parts))
+	j := upkeep.Job{Manifest: sample.Manifest(tags...), Index: index, Langs: tags, Reader: sample.Readers}
+	o, err := j.Run(ctx)
 	if err == nil {
-		err = report.Err()
+		err = o.Report.Err()
 	}
 	if err != nil {
 		return err
 	}
+	report := o.Report
 	state := fmt.Sprintf("%d articles stored in %.1f s", report.Added+report.Changed, time.Since(start).Seconds())
 	if report.Added+report.Changed == 0 {
 		state = fmt.Sprintf("%d articles were stored before", report.Unchanged)
 	}
 	fmt.Fprintf(p.out, "Knowledge     %s, in %s\n", state, join(tags))
 	return nil
-}
-
-func concat[K, V any](parts []iter.Seq2[K, V]) iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) {
-		for _, part := range parts {
-			for k, v := range part {
-				if !yield(k, v) {
-					return
-				}
-			}
-		}
-	}
 }
 
 func join[S ~string](list []S) string {

@@ -70,10 +70,19 @@
 // knowledge base has versions; tilgate kb lists them, goes back to an older
 // one, and copies a knowledge base from one store to another.
 //
-// Documents come in through rag/ingest, which cuts them into passages and
-// stores what changed. rag/read holds what the readers of all formats have in
-// common: files, and the documents that are found in them. rag/sample is a
-// knowledge base to try.
+// What a knowledge base is made of stands in a manifest, which rag/sources
+// reads: folders, files, and web sites, which rag/crawl visits. It finds what has
+// changed, and has the reader of its format read it. rag/read holds what readers
+// have in common: rag/read/pdf, rag/read/office for DOCX and ODT, rag/read/html,
+// rag/read/epub, rag/read/plain for text, Markdown and JSONL, rag/read/sheet, and
+// rag/read/wiki for dumps of MediaWiki and ZIM files. What comes from outside is
+// unpacked by internal/safezip, and internal/charset finds out what its bytes
+// mean. rag/ingest finds the language of each document, cuts it into passages,
+// stores what changed and removes what is gone. rag/quality says what was wrong
+// with the documents, and rag/near which of them are almost the same. What has to
+// be forgotten is kept out by rag/forget, which also proves that it is gone.
+// rag/upkeep does all of this for one manifest, or fills a new version, and checks
+// it before it is searched. rag/sample is a knowledge base to try.
 // rag/langchain offers a knowledge base to programs that are written with
 // langchaingo; the binary itself does without.
 //
@@ -82,7 +91,8 @@
 // internal/lang makes one.
 //
 // Whatever connects to anything does so through internal/outbound, which knows
-// where each server stands, and whose requests may go there.
+// where each server stands, and whose requests may go there; internal/outbound/outboundtest
+// gives tests names that lead where they like.
 //
 // evals holds the words of benchmarks: suites of tasks, whose items are put to
 // a target. evals/suites reads those that people write, and holds Tilgate's own;
@@ -111,6 +121,12 @@
 // server, and proves that it answers with them and not with the base; the
 // clients of servers, serving/ollama and serving/openai, meet its interface.
 //
+// What places without a network need travels as internal/bundle writes it: one
+// signed file of knowledge bases, language files, weights and suites. tilgate
+// bundle makes one, checks it and brings it in, with rag/qdrant for what is in a
+// knowledge base. Who vouches for a bundle or a verdict, and whose word counts,
+// is internal/sign.
+//
 // internal/wholefile writes files that are there whole or not at all.
 //
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
@@ -122,10 +138,10 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant enginetest ragtest sample embed langchain   suites live results score report review golden
-//	stories  serving wire queue overlay push           ingest engine                                               dataset metric stats gate
-//	words    adapters lora                                       rag read                                                    evals
-//	ground   gguf  internal/lid  locale  personal  translit  verdict
-//	         internal/lang  internal/outbound
+//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant upkeep enginetest ragtest sample embed langchain   suites live results score report review golden
+//	stories  serving wire queue overlay push           ingest engine crawl forget quality sources html office pdf plain wiki epub sheet   dataset metric stats gate
+//	words    adapters lora                                       rag read near                                               evals
+//	ground   gguf  internal/lid  locale  personal  translit  verdict  internal/bundle
+//	         internal/lang  charset  safezip  internal/outbound  internal/sign
 //	         internal/fault  internal/wholefile
 package main

@@ -132,6 +132,9 @@ func openRetrievers(c Config, log *slog.Logger) (func(*qdrant.Index) *rag.Retrie
 	}, nil
 }
 
+// vectorsFile, in the data folder, keeps vectors for another time.
+const vectorsFile = "vectors.db"
+
 // openEmbedder returns the model that documents are ingested with, or nil, and
 // tells the store to make room for its vectors. They are kept in the data
 // folder as well; a cache that another process has open is done without.
@@ -143,7 +146,7 @@ func openEmbedder(ctx context.Context, c Config, store *qdrant.Store, notes io.W
 	if c.Data != "" {
 		err := os.MkdirAll(c.Data, 0o700)
 		if err == nil {
-			cache, err = embed.OpenCache(filepath.Join(c.Data, "vectors.db"))
+			cache, err = embed.OpenCache(filepath.Join(c.Data, vectorsFile))
 		}
 		if err != nil {
 			fmt.Fprintln(notes, "dense vectors are not kept for another time:", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"tilgate/rag/engine"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
+	"tilgate/rag/read"
 	"tilgate/serving/extract"
 )
 
@@ -155,7 +155,7 @@ func indexCorpus(ctx context.Context, dir, tag string) (*indexedCorpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := engine.Open(temp, engine.Options{Log: slog.New(slog.DiscardHandler)})
+	store, err := engine.Open(temp, engine.Options{Log: quietLog()})
 	if err != nil {
 		return nil, err
 	}
@@ -195,11 +195,11 @@ func corpusLanguage(c evals.Collection, named string) (lang.Tag, error) {
 	return guess.Tag.Base(), nil
 }
 
-func (c *indexedCorpus) items() iter.Seq2[ingest.Item, error] {
-	return func(yield func(ingest.Item, error) bool) {
+func (c *indexedCorpus) items() iter.Seq2[read.Item, error] {
+	return func(yield func(read.Item, error) bool) {
 		for _, d := range c.Docs {
 			doc := rag.Document{ID: d.ID, Title: d.Title, Text: d.Text, Lang: c.tag}
-			if !yield(ingest.Item{Document: doc, Where: d.ID}, nil) {
+			if !yield(read.Item{Document: doc, Where: d.ID}, nil) {
 				return
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	"tilgate/evals/score"
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
+	"tilgate/internal/sign"
 	"tilgate/internal/verdict"
 	"tilgate/serving"
 )
@@ -272,7 +273,7 @@ func filesUnder(paths []string) ([]string, error) {
 // A signer signs verdicts and puts them where they count.
 type signer struct {
 	room   adapterRoom
-	secret *verdict.Secret // nil: nothing is signed
+	secret *sign.Secret // nil: nothing is signed
 }
 
 func newSigner(room adapterRoom, path string) (signer, error) {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tilgate/adapters"
+	"tilgate/internal/sign"
 	"tilgate/internal/verdict"
 )
 
@@ -90,7 +91,7 @@ func TestEvalGate(t *testing.T) {
 	text, a := gatedKyrgyz(t)
 	var knows atomic.Int64
 	knows.Store(3)
-	secret := verdict.NewSecret()
+	secret := sign.NewSecret()
 	s := startSite(t, examiner(t, a.ServedName(), &knows), secret.Key(), text)
 	secretFile := filepath.Join(t.TempDir(), "gate.secret")
 	write(t, secretFile, secret.String())
@@ -167,7 +168,7 @@ func TestEvalGate(t *testing.T) {
 	write(t, filepath.Join(s.folder, "ky.toml"), text)
 
 	// A secret that nobody trusts signs nothing.
-	write(t, secretFile, verdict.NewSecret().String())
+	write(t, secretFile, sign.NewSecret().String())
 	if code, _, errOut := tilgate(t, "eval", "gate", exam(t, 5), "--lang", "ky", "--config", s.config, "--secret", secretFile); code != 1 || !strings.Contains(errOut, "not trusted here") {
 		t.Errorf("%d, %s", code, errOut)
 	}

@@ -17,7 +17,6 @@ import (
 	"tilgate/evals/suites"
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
-	"tilgate/rag/ingest"
 	"tilgate/rag/sample"
 )
 
@@ -84,11 +83,7 @@ func namuna() (*evals.Suite, error) {
 
 func sampleIn(tag lang.Tag) (suites.Sample, error) {
 	s := suites.Sample{Lang: tag, KB: sample.KB}
-	files, err := sample.Files(tag)
-	if err != nil {
-		return s, err
-	}
-	for item, err := range ingest.Documents(files, tag) {
+	for item, err := range sample.Documents(tag) {
 		if err != nil {
 			return s, err
 		}

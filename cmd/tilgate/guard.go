@@ -1,9 +1,6 @@
 package main
 
 import (
-	"io/fs"
-	"os"
-
 	"tilgate/internal/lid"
 	"tilgate/internal/personal"
 	"tilgate/serving/guard"
@@ -13,11 +10,7 @@ import (
 func openGuard(c Config) (*guard.Policy, error) {
 	o := guard.Options{MaskAsked: c.Personal.Questions, MaskSaid: c.Personal.Answers}
 	if o.MaskAsked || o.MaskSaid {
-		var extra fs.FS
-		if c.Personal.Folder != "" {
-			extra = os.DirFS(c.Personal.Folder)
-		}
-		finder, err := personal.New(c.Personal.Countries, extra)
+		finder, err := personal.New(c.Personal.Countries, c.Personal.extra())
 		if err != nil {
 			return nil, err
 		}

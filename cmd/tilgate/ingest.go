@@ -1,138 +1,117 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"iter"
-	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"tilgate/internal/lang"
-	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
+	"tilgate/rag/sources"
 )
 
+// ingestFlags say what is brought in, and how.
+type ingestFlags struct {
+	config, kb, tag, tenant string
+	asJSON, dry, all        bool
+	keep                    int
+	sites, include, exclude []string
+	depth, pages            int
+	rate                    float64
+	private                 bool
+}
+
 func (p *program) ingestCommand() *cobra.Command {
-	var path, kb, tag, tenant string
-	var asJSON bool
-	var keep int
+	var f ingestFlags
 	cmd := &cobra.Command{Use: "ingest --kb NAME [--lang TAG] PATH…", Short: "Bring documents into a knowledge base",
 		Long: `Bring documents into a knowledge base.
 
-Paths are files or folders. Read are Markdown and plain text, one document a
-file, and JSONL, one document a line: {"id", "title", "text", "lang",
-"source", "date"}. Markdown may begin with lines of title:, source:, date: and
-lang: between two lines of ---.
+Paths are files or folders; --site adds a web site. Read are
+
+  PDF (pages that are pictures are read by tesseract, if it is installed),
+  Word (.docx), OpenDocument (.odt), EPUB, HTML, Markdown, plain text,
+  sheets (.xlsx, .csv): a table, or a document for each question and answer,
+  JSONL, one document a line: {"id", "title", "text", "lang", "source", "date"},
+  dumps of MediaWiki (.xml, .xml.bz2, .xml.zst) and ZIM files.
+
+A document is in the language that it names itself, or else that of --lang, or
+else the one that its words are in. Markdown may begin with lines of title:,
+source:, date: and lang: between two lines of ---.
 
 What is stored already and has not changed is left alone, so a run that was
 cut off can be repeated. A document that cannot be read is named, the others
-are stored all the same, and the exit code is 1.`,
-		Example: "  tilgate ingest --kb health --lang ky ./articles\n  tilgate ingest --kb laws laws.jsonl",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usageError{fmt.Errorf("ingest takes files or folders; see tilgate ingest --help")}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := loadConfig(path, p.getenv)
-			if err != nil {
-				return err
-			}
-			if c.keep = keep; keep < 1 {
-				return usageError{fmt.Errorf("--keep is %d; it must be at least 1", keep)}
-			}
-			var fallback lang.Tag
-			if tag != "" {
-				if fallback, err = lang.ParseTag(tag); err != nil {
-					return usageError{fmt.Errorf("--lang: %w", err)}
-				}
-			}
-			files, err := ingest.Files(args)
-			if err != nil {
-				return err
-			}
-			return p.ingest(cmd.Context(), c, tenant, kb, fallback, files, asJSON)
-		}}
-	p.configFlag(cmd, &path)
-	cmd.Flags().StringVar(&kb, "kb", "", "name of the knowledge base (required)")
-	cmd.Flags().StringVar(&tag, "lang", "", "language of documents that do not name theirs, such as ky")
-	tenantFlag(cmd, &tenant)
-	cmd.Flags().IntVar(&keep, "keep", qdrant.DefaultKeep, "versions to keep, should this make another; see tilgate kb versions")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+are stored all the same, and the exit code is 1. To keep a knowledge base true
+to its sources, removals included, describe them in a manifest: tilgate kb sync.`,
+		Example: `  tilgate ingest --kb health --lang ky ./articles
+  tilgate ingest --kb laws laws.jsonl orders.pdf
+  tilgate ingest --kb portal --site https://portal.example.kg/ky/`,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.ingest(cmd, f, args) }}
+	p.configFlag(cmd, &f.config)
+	flags := cmd.Flags()
+	flags.StringVar(&f.kb, "kb", "", "name of the knowledge base (required)")
+	flags.StringVar(&f.tag, "lang", "", "language of documents that do not name theirs, such as ky")
+	tenantFlag(cmd, &f.tenant)
+	flags.IntVar(&f.keep, "keep", qdrant.DefaultKeep, "versions to keep, should this make another; see tilgate kb versions")
+	flags.StringArrayVar(&f.sites, "site", nil, "URL where a web site begins; may be given several times")
+	flags.IntVar(&f.depth, "depth", 0, "of a site: links from its beginning (default 20)")
+	flags.IntVar(&f.pages, "pages", 0, "of a site: pages at most (default 10000)")
+	flags.Float64Var(&f.rate, "rate", 0, "of a site: requests a second (default 1)")
+	flags.BoolVar(&f.private, "private", false, "of a site: it may be in a private network, or on this machine")
+	flags.StringArrayVar(&f.include, "include", nil, "read only paths that match, such as '**/*.pdf'")
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "read no paths that match")
+	flags.BoolVar(&f.all, "all", false, "read also what has not changed since the last run")
+	flags.BoolVar(&f.dry, "dry-run", false, "say what would be added and changed, and store nothing")
+	flags.BoolVar(&f.asJSON, "json", false, "print the report as JSON")
 	_ = cmd.MarkFlagRequired("kb")
 	return cmd
 }
 
-func (p *program) ingest(ctx context.Context, c Config, tenant, kb string, tag lang.Tag, files []ingest.File, asJSON bool) error {
-	if len(files) == 0 {
-		return fmt.Errorf("there is nothing to read: no .md, .txt or .jsonl file in these folders")
-	}
-	store, closeStore, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
+func (p *program) ingest(cmd *cobra.Command, f ingestFlags, paths []string) error {
+	c, err := loadConfig(f.config, p.getenv)
 	if err != nil {
 		return err
 	}
-	defer closeStore()
-	set, err := openAdapters(c)
+	if c.keep = f.keep; f.keep < 1 {
+		return usageError{fmt.Errorf("--keep is %d; it must be at least 1", f.keep)}
+	}
+	m, err := f.manifest(paths)
 	if err != nil {
 		return err
 	}
-	embedder, closeEmbedder, err := openEmbedder(ctx, c, store, p.err)
-	if err != nil {
-		return err
-	}
-	defer closeEmbedder()
-	report, err := p.runIngest(ctx, store.For(tenant), embedder, kb, set.Tags(), files, ingest.Documents(files, tag))
-	if err != nil {
-		return err
-	}
-	if err := p.print(asJSON, newIngestResult(kb, report)); err != nil {
-		return err
-	}
-	for _, fault := range report.Faults {
-		fmt.Fprintln(p.err, "not read:", fault)
-	}
-	if report.WordsOnly > 0 {
-		fmt.Fprintf(p.err, "%d passages have no dense vector and are found by their words; ingest again to try once more: %v\n", report.WordsOnly, report.WhyWordsOnly)
-	}
-	if n := len(report.Faults); n > 0 {
-		return fmt.Errorf("%d of the documents could not be read; the others are stored", n)
-	}
-	return nil
+	return p.withKeeper(cmd.Context(), c, func(k *keeper) error {
+		j := k.of(m)
+		j.All, j.Dry = f.all, f.dry
+		return p.runJob(cmd.Context(), j, f.asJSON)
+	})
 }
 
-// runIngest stores documents and shows how far it is.
-func (p *program) runIngest(ctx context.Context, index *qdrant.Index, embedder ingest.Embedder, kb string, langs []lang.Tag, files []ingest.File, items iter.Seq2[ingest.Item, error]) (ingest.Report, error) {
-	var total int64
-	for _, f := range files {
-		total += f.Size
+// manifest describes what the command line names.
+func (f ingestFlags) manifest(paths []string) (sources.Manifest, error) {
+	m := sources.Manifest{Name: f.kb, Tenant: f.tenant}
+	if len(paths)+len(f.sites) == 0 {
+		return m, usageError{errors.New("ingest takes files or folders, or --site; see tilgate ingest --help")}
 	}
-	bar := p.newProgress("ingesting "+kb, total)
-	report, err := ingest.Run(ctx, index, items, ingest.Options{KB: kb, Langs: langs, Embedder: embedder,
-		Progress: func(done int64, r ingest.Report) { bar.set(done, r.Passages) }})
-	bar.end()
-	return report, err
-}
-
-type ingestResult struct {
-	KB        string   `json:"kb"`
-	Added     int      `json:"added"`
-	Changed   int      `json:"changed"`
-	Unchanged int      `json:"unchanged"`
-	Passages  int      `json:"passages"`
-	WordsOnly int      `json:"words_only,omitempty"` // of these, without a dense vector
-	Faults    []string `json:"faults"`
-}
-
-func newIngestResult(kb string, r ingest.Report) ingestResult {
-	res := ingestResult{KB: kb, Added: r.Added, Changed: r.Changed, Unchanged: r.Unchanged, Passages: r.Passages, WordsOnly: r.WordsOnly, Faults: []string{}}
-	for _, f := range r.Faults {
-		res.Faults = append(res.Faults, f.Error())
+	var tag lang.Tag
+	if f.tag != "" {
+		var err error
+		if tag, err = lang.ParseTag(f.tag); err != nil {
+			return m, usageError{fmt.Errorf("--lang: %w", err)}
+		}
 	}
-	return res
-}
-
-func (r ingestResult) String() string {
-	return fmt.Sprintf("%s: %d documents added, %d changed, %d unchanged; %d passages stored", r.KB, r.Added, r.Changed, r.Unchanged, r.Passages)
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return m, fmt.Errorf("listing files: %w", err)
+		}
+		m.Sources = append(m.Sources, sources.Source{Path: path, Lang: tag, Include: f.include, Exclude: f.exclude})
+	}
+	for _, site := range f.sites {
+		m.Sources = append(m.Sources, sources.Source{Site: site, Lang: tag, Include: f.include, Exclude: f.exclude,
+			Depth: f.depth, Pages: f.pages, Rate: f.rate, Private: f.private})
+	}
+	if err := m.Validate(); err != nil {
+		return m, usageError{err}
+	}
+	return m, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"path/filepath"
 	"strings"
 
@@ -15,13 +14,15 @@ import (
 
 func (p *program) kbCommand() *cobra.Command {
 	return group(&cobra.Command{Use: "kb", Short: "Look after knowledge bases",
-		Long: `Look after knowledge bases: what they hold, their versions, and moving them.
+		Long: `Look after knowledge bases: keeping them true to their sources, what they hold,
+their versions, forgetting, and moving them.
 
-tilgate ingest makes a knowledge base. A new version of it is made, out of
-sight, when it needs room for another language or another embedding model, or
-is copied from elsewhere; then it takes the place of the one before in one
-step. The last two versions are kept, so that there is a way back.`},
-		p.kbListCommand(), p.kbInfoCommand(), p.kbVersionsCommand(), p.kbRollbackCommand(), p.kbDropCommand(), p.kbCopyCommand())
+tilgate ingest makes a knowledge base, and tilgate kb sync keeps one true to a
+manifest. A new version of it is made, out of sight, when it is rebuilt, needs
+room for another language or another embedding model, or is copied from
+elsewhere; then it takes the place of the one before in one step. The last two
+versions are kept, so that there is a way back.`},
+		p.kbSyncCommand(), p.kbListCommand(), p.kbInfoCommand(), p.kbVersionsCommand(), p.kbRollbackCommand(), p.kbDropCommand(), p.kbForgetCommand(), p.kbCopyCommand())
 }
 
 // kbFlags are those that every one of these commands has.
@@ -43,7 +44,7 @@ func (p *program) onKB(ctx context.Context, f kbFlags, do func(c Config, x *qdra
 	if err != nil {
 		return err
 	}
-	store, closeStore, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
+	store, closeStore, err := openStore(ctx, c, quietLog())
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/internal/fault"
+	"tilgate/rag/forget"
 	"tilgate/rag/qdrant"
 )
 
@@ -91,7 +91,7 @@ func (p *program) kbCopy(ctx context.Context, f kbFlags, kb string, source, dest
 	if samePlace(source, destination) {
 		return usageError{errors.New("--from and --to are the same place")}
 	}
-	quiet := slog.New(slog.DiscardHandler)
+	quiet := quietLog()
 	from, closeFrom, err := openStore(ctx, source, quiet)
 	if err != nil {
 		return fmt.Errorf("opening the source: %w", err)
@@ -123,7 +123,22 @@ func (p *program) kbCopy(ctx context.Context, f kbFlags, kb string, source, dest
 		}
 		return err
 	}
+	if err := forgetCopied(ctx, destination, to); err != nil {
+		return err
+	}
 	return p.print(f.json, kbCopied{r})
+}
+
+// forgetCopied takes out of a copy what was forgotten where it goes.
+func forgetCopied(ctx context.Context, c Config, store *qdrant.Store) error {
+	if c.Data == "" {
+		return nil
+	}
+	list, err := forget.Open(c.Data)
+	if err != nil {
+		return err
+	}
+	return (&keeper{c: c, store: store, forgotten: list}).replay(ctx)
 }
 
 func samePlace(a, b Config) bool {

@@ -46,7 +46,7 @@ func TestKilledIngest(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the last run: %v, %s", err, out)
 	}
-	var report ingestResult
+	var report jobResult
 	if err := json.Unmarshal(out, &report); err != nil {
 		t.Fatal(err)
 	}

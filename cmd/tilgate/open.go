@@ -12,7 +12,7 @@ import (
 	"tilgate/adapters"
 	"tilgate/internal/lang"
 	"tilgate/internal/lid"
-	"tilgate/internal/verdict"
+	"tilgate/internal/sign"
 	"tilgate/rag"
 	"tilgate/rag/engine"
 	"tilgate/rag/qdrant"
@@ -25,10 +25,13 @@ import (
 // newLog returns the log: JSON lines for machines, unless quiet.
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
 
+// quietLog drops what is said.
+func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // openStore opens the Qdrant server that the configuration names, or else the
 // embedded engine. The index is the same code over either.
 func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
-	options := qdrant.Options{Shard: c.Qdrant.Shard, Keep: c.keep}
+	options := qdrant.Options{Shard: c.Qdrant.Shard, Keep: c.keep, Site: c.Qdrant.Site}
 	if c.Qdrant.Address != "" {
 		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS, Way: c.Qdrant.way("knowledge base", "")})
 		if err != nil {
@@ -40,6 +43,7 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.S
 	if err != nil {
 		return nil, nil, err
 	}
+	options.Scrub = embedded.Scrub
 	client, err := embedded.Client()
 	if err != nil {
 		embedded.Close()
@@ -49,7 +53,7 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.S
 }
 
 func openAdapters(c Config) (*adapters.Set, error) {
-	if _, err := verdict.ReadTrust(c.trustFile()); err != nil {
+	if _, err := sign.ReadTrust(c.trustFile()); err != nil {
 		return nil, err
 	}
 	folders := []fs.FS{adapters.BundledFiles()}
@@ -68,7 +72,7 @@ const followEvery = 2 * time.Second
 
 // followAdapters opens the adapters, and follows their folder until ctx ends.
 func followAdapters(ctx context.Context, c Config, log *slog.Logger) (*adapters.Live, error) {
-	if _, err := verdict.ReadTrust(c.trustFile()); err != nil {
+	if _, err := sign.ReadTrust(c.trustFile()); err != nil {
 		return nil, err
 	}
 	var dir fs.FS
@@ -93,6 +97,7 @@ type opened struct {
 	*serving.Service
 	models *pool.Pool
 	costs  *tokencost.Table
+	clear  func() // forgets the answers that are kept
 }
 
 // besides is what an answer touches on its way, beside its parts.
@@ -132,7 +137,7 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 	if err != nil {
 		return opened{}, err
 	}
-	answers, err := openCache(ctx, c.Cache)
+	answers, clear, err := openCache(ctx, c.Cache)
 	if err != nil {
 		return opened{}, err
 	}
@@ -150,7 +155,7 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Recorder:  append(record.All{record.New(beside.out())}, beside.recorders...),
 		Library:   library{store},
 	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
-		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Keep: beside.keep, Log: log}), models, costs}, nil // vectors cross languages by themselves
+		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Keep: beside.keep, Log: log}), models, costs, clear}, nil // vectors cross languages by themselves
 }
 
 // library lets serving list what the store holds.

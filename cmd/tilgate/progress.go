@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"tilgate/rag/ingest"
 )
 
 // progressEvery is how often a plain line is printed.
@@ -24,7 +27,7 @@ type progress struct {
 
 func (p *program) newProgress(label string, total int64) *progress {
 	g := &progress{p: p, label: label, total: max(total, 1), last: time.Now()}
-	if f, ok := p.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(p.err) {
 		g.bar = progressbar.NewOptions64(g.total, progressbar.OptionSetWriter(p.err), progressbar.OptionSetDescription(label),
 			progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
@@ -63,7 +66,7 @@ type count struct {
 
 func (p *program) newCount(label string, total int) *count {
 	g := &progress{p: p, label: label, total: int64(max(total, 1)), last: time.Now()}
-	if f, ok := p.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(p.err) {
 		g.bar = progressbar.NewOptions64(g.total, progressbar.OptionSetWriter(p.err), progressbar.OptionSetDescription(label),
 			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
 			progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
@@ -89,4 +92,49 @@ func (c *count) set(done int) {
 		left = (each * time.Duration(c.total-int64(done))).Round(time.Second).String()
 	}
 	fmt.Fprintf(c.p.err, "%s: %d of %d, %s left\n", c.label, done, c.total, left)
+}
+
+// A work shows how far a job on documents is. How much there is may be known
+// only after a while, or never, as of a web site.
+type work struct {
+	p           *program
+	label       string
+	start, last time.Time
+	bar         *progress
+}
+
+func (p *program) newWork(label string) *work {
+	return &work{p: p, label: label, start: time.Now(), last: time.Now()}
+}
+
+func (w *work) set(done, total int64, r ingest.Report) {
+	if total > 0 && isTerminal(w.p.err) {
+		if w.bar == nil {
+			w.bar = w.p.newProgress(w.label, total)
+		}
+		w.bar.set(done, r.Passages)
+		return
+	}
+	if time.Since(w.last) < progressEvery {
+		return
+	}
+	w.last = time.Now()
+	documents := r.Added + r.Changed + r.Unchanged
+	if total == 0 || done == 0 {
+		fmt.Fprintf(w.p.err, "%s: %d documents, %d passages\n", w.label, documents, r.Passages)
+		return
+	}
+	left := time.Duration(float64(time.Since(w.start)) / float64(done) * float64(max(0, total-done)))
+	fmt.Fprintf(w.p.err, "%s: %d %%, %d documents, %d passages, %s left\n", w.label, 100*done/total, documents, r.Passages, left.Round(time.Second))
+}
+
+func (w *work) end() {
+	if w.bar != nil {
+		w.bar.end()
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tilgate/internal/sign"
 	"tilgate/internal/verdict"
 	"tilgate/serving/auth"
 )
@@ -25,7 +26,7 @@ type site struct {
 }
 
 // startSite serves the Kyrgyz sample with models of a server at ollama.
-func startSite(t *testing.T, ollama string, gate verdict.Key, language string) *site {
+func startSite(t *testing.T, ollama string, gate sign.Key, language string) *site {
 	t.Helper()
 	dir := t.TempDir()
 	s := &site{folder: filepath.Join(dir, "adapters"), log: &output{}}
@@ -94,7 +95,7 @@ func TestGateWhole(t *testing.T) {
 	t.Parallel()
 	text, a := gatedKyrgyz(t)
 	served := a.ServedName() + ":latest"
-	secret := verdict.NewSecret()
+	secret := sign.NewSecret()
 	ollama := misbehaving(t, 0, func(string) []string {
 		return []string{"Аялдар элүү сегиз жашында пенсияга чыга алышат [1]."}
 	}, served, "base:1b", "other:1b")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,12 +68,12 @@ func (p *program) search(ctx context.Context, f askFlags, question string, also 
 		}
 		q.Also = append(q.Also, other)
 	}
-	store, closeStore, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
+	store, closeStore, err := openStore(ctx, c, quietLog())
 	if err != nil {
 		return err
 	}
 	defer closeStore()
-	retrievers, err := openRetrievers(c, slog.New(slog.DiscardHandler))
+	retrievers, err := openRetrievers(c, quietLog())
 	if err != nil {
 		return err
 	}

@@ -101,6 +101,9 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	if file.path != "" {
 		go followBackends(ctx, file, p.getenv, followEvery, svc.models, log)
 	}
+	if err := followKnowledge(ctx, c, store, svc.clear, log); err != nil {
+		return err
+	}
 	log.Info("serving", "address", ln.Addr().String())
 	return runGateway(ctx, c, ln, svc, access, log)
 }

@@ -83,64 +83,67 @@ func vietnamese(text string) string {
 	return b.String()
 }
 
+// A tally is how often detection was right.
+type tally struct{ all, right, sure, lies, implausible int }
+
+func (a *tally) add(b tally) {
+	a.all, a.right, a.sure = a.all+b.all, a.right+b.right, a.sure+b.sure
+	a.lies, a.implausible = a.lies+b.lies, a.implausible+b.implausible
+}
+
+func (a tally) String() string {
+	n := float64(max(a.all, 1)) / 100
+	return fmt.Sprintf("%d texts: right %.2f %%, sure %.1f %%, sure and wrong %d, implausible %d", a.all, float64(a.right)/n, float64(a.sure)/n, a.lies, a.implausible)
+}
+
 // TestAccuracy prints the table of the package documentation, and fails when
 // detection is worse than it says.
 func TestAccuracy(t *testing.T) {
 	texts := sentences(t, true)
-	var all, right, sure, lies, implausible [3]int
-	lengths := [3]int{100, 300, 1000}
-	for _, w := range written {
-		i := slices.IndexFunc(candidates, func(c candidate) bool { return c.name == w.encoding })
-		c := candidates[i]
-		for _, label := range strings.Fields(w.labels) {
-			if label == "srp-Cyrl" { // is full of Latin letters that only look Cyrillic
-				for i, text := range texts[label] {
-					texts[label][i] = strings.NewReplacer("a", "а", "o", "о", "e", "е", "j", "ј", "A", "А", "O", "О", "T", "Т", "M", "М").Replace(text)
-				}
+	for i, text := range texts["srp-Cyrl"] { // is full of Latin letters that only look Cyrillic
+		texts["srp-Cyrl"][i] = strings.NewReplacer("a", "а", "o", "о", "e", "е", "j", "ј", "A", "А", "O", "О", "T", "Т", "M", "М").Replace(text)
+	}
+	for _, length := range []struct {
+		characters  int
+		right, sure float64
+	}{{100, 0.99, 0.8}, {300, 0.998, 0.94}, {1000, 0.999, 0.97}} {
+		var sum tally
+		for _, w := range written {
+			c := candidates[slices.IndexFunc(candidates, func(c candidate) bool { return c.name == w.encoding })]
+			for _, label := range strings.Fields(w.labels) {
+				one := measure(c, crops(texts[label], length.characters))
+				t.Logf("%d characters of %s in %s, %v", length.characters, label, w.encoding, one)
+				sum.add(one)
 			}
-			row := ""
-			var worst [3]float64
-			tight := 0
-			for k, length := range lengths {
-				n, ok, s, lie, bad := 0, 0, 0, 0, 0
-				wrong := map[string]int{}
-				for _, text := range crops(texts[label], length) {
-					data := encodeAs(c, text)
-					if ascii(data) {
-						continue
-					}
-					n++
-					v := detect(data)
-					worst[k] = max(worst[k], float64(v.cost-slack)/float64(v.usual+1))
-					if v.usual*5/4+slack<v.cost { tight++ }
-					good := v.decode(data) == c.decode(data)
-					if good {
-						ok++
-					} else {
-						wrong[v.name]++
-					}
-					if !v.plausible() {
-						bad++
-					} else if v.sure() {
-						s++
-						if !good {
-							lie++
-						}
-					}
-				}
-				all[k] += n
-				right[k] += ok
-				sure[k] += s
-				lies[k] += lie
-				implausible[k] += bad
-				row += fmt.Sprintf("  %d: %.3f of %d, sure %d, lies %d, impl %d %v", length, float64(ok)/float64(max(n, 1)), n, s, lie, bad, wrong)
-			}
-			t.Logf("%s %s%s %.2f tight %d", w.encoding, label, row, worst, tight)
+		}
+		t.Logf("%d characters, %v", length.characters, sum)
+		if n := float64(sum.all); float64(sum.right) < length.right*n || float64(sum.sure) < length.sure*n || sum.lies > 0 || sum.implausible > 5 {
+			t.Errorf("%d characters: worse than it was: %v", length.characters, sum)
 		}
 	}
-	for k, length := range lengths {
-		t.Logf("%d characters: %d texts, right %.4f, sure %.4f, sure and wrong %d, implausible %d", length, all[k], float64(right[k])/float64(all[k]), float64(sure[k])/float64(all[k]), lies[k], implausible[k])
+}
+
+// measure detects texts that were written in c.
+func measure(c candidate, texts []string) (sum tally) {
+	for _, text := range texts {
+		data := encodeAs(c, text)
+		if ascii(data) {
+			continue
+		}
+		v := detect(data)
+		one := tally{all: 1}
+		if v.decode(data) == c.decode(data) {
+			one.right = 1
+		}
+		switch {
+		case !v.plausible():
+			one.implausible = 1
+		case v.sure():
+			one.sure, one.lies = 1, 1-one.right
+		}
+		sum.add(one)
 	}
+	return sum
 }
 
 // crops returns pieces of about length characters.

@@ -48,6 +48,9 @@ func sentences(t testing.TB, measure bool) map[string][]string {
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			label, text, _ := strings.Cut(lines.Text(), "\t")
+			if label == "sr" && !strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
+				continue
+			}
 			all[label] = append(all[label], norm.NFC.String(text))
 		}
 		if err := lines.Err(); err != nil {
@@ -70,7 +73,9 @@ func TestLetters(t *testing.T) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		b.WriteString(learn(name, all[name]))
+		for line := range strings.Lines(learn(all[name])) {
+			b.WriteString(name + "\t" + line)
+		}
 	}
 	if *update {
 		if err := os.WriteFile("letters.txt", []byte(b.String()), 0o600); err != nil {
@@ -87,65 +92,24 @@ func TestLetters(t *testing.T) {
 // has no Persian yeh, and Windows-1250 no Romanian letters with a comma.
 var asEncoded = strings.NewReplacer("ی", "ي", "ș", "ş", "ț", "ţ", "Ș", "Ş", "Ț", "Ţ")
 
+const (
+	mostPairs   = 700
+	mostLetters = 1500
+	leastSeen   = 3
+)
+
 // learn returns the lines of a language.
-func learn(name string, texts []string) string {
-	const most = 700
-	latin := !slices.ContainsFunc(texts, func(s string) bool {
-		return unicode.In([]rune(s + " ")[0], unicode.Cyrillic, unicode.Arabic, unicode.Han)
-	})
-	pairs, single, before, total := map[[2]rune]int{}, map[rune]int{}, map[rune]int{}, 0
+func learn(texts []string) string {
+	var c counts
 	for _, text := range texts {
-		if !latin && name == "sr" && !strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
-			continue
-		}
-		prev := rune(wordBoundary)
-		for _, r := range asEncoded.Replace(text) + " " {
-			r = fold(r)
-			if !isLetter(r) {
-				r = wordBoundary
-			}
-			if prev != wordBoundary || r != wordBoundary {
-				before[prev]++
-				pairs[[2]rune{prev, r}]++
-				single[r]++
-				total++
-			}
-			prev = r
-		}
+		c.add(asEncoded.Replace(text))
 	}
-	byCost := map[int][][2]rune{}
-	add := func(p [2]rune, share float64) {
-		cost := int(math.Round(-2 * math.Log2(share)))
-		byCost[min(cost, costUnknown-2)] = append(byCost[min(cost, costUnknown-2)], p)
-	}
-	han := single['的'] > 0 || single['の'] > 0 || single['는'] > 0
-	seen := slices.SortedFunc(maps.Keys(pairs), func(a, b [2]rune) int {
-		return cmp.Or(cmp.Compare(pairs[b], pairs[a]), slices.Compare(a[:], b[:]))
-	})
-	n := 0
-	for _, p := range seen {
-		if (p[0] >= utf8.RuneSelf || p[1] >= utf8.RuneSelf) && pairs[p] > 2 && n < most && !han {
-			add(p, float64(pairs[p])/float64(before[p[0]]))
-			n++
-		}
-	}
-	letters := slices.SortedFunc(maps.Keys(single), func(a, b rune) int {
-		return cmp.Or(cmp.Compare(single[b], single[a]), cmp.Compare(a, b))
-	})
-	for i, r := range letters {
-		if single[r] > 2 && i < 1500 && r != wordBoundary {
-			less := 0.5
-			if han {
-				less = 1
-			}
-			add([2]rune{anyLetter, r}, less*float64(single[r])/float64(total))
-		}
-	}
-	add2 := usual(byCost, texts)
-	byCost[add2] = append(byCost[add2], usualCost)
+	byCost := c.costs()
+	mean := usual(byCost, texts)
+	byCost[mean] = append(byCost[mean], usualCost)
 	var b strings.Builder
 	for _, cost := range slices.Sorted(maps.Keys(byCost)) {
-		fmt.Fprintf(&b, "%s\t%d\t", name, cost)
+		fmt.Fprintf(&b, "%d\t", cost)
 		slices.SortFunc(byCost[cost], func(a, b [2]rune) int { return slices.Compare(a[:], b[:]) })
 		for _, p := range byCost[cost] {
 			b.WriteString(string(p[:]))
@@ -153,6 +117,76 @@ func learn(name string, texts []string) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// counts are how often letters follow each other, and stand at all.
+type counts struct {
+	pairs          map[[2]rune]int
+	single, before map[rune]int
+	all            int
+}
+
+func (c *counts) add(text string) {
+	if c.pairs == nil {
+		*c = counts{pairs: map[[2]rune]int{}, single: map[rune]int{}, before: map[rune]int{}}
+	}
+	prev := rune(wordBoundary)
+	for _, r := range text + " " {
+		r = fold(r)
+		if !isLetter(r) {
+			r = wordBoundary
+		}
+		if prev != wordBoundary || r != wordBoundary {
+			c.before[prev]++
+			c.pairs[[2]rune{prev, r}]++
+			c.single[r]++
+			c.all++
+		}
+		prev = r
+	}
+}
+
+// costs returns the pairs that are worth knowing, by their cost. Of a language
+// with hundreds of letters, pairs are too rare to say anything.
+func (c *counts) costs() map[int][][2]rune {
+	byCost := map[int][][2]rune{}
+	add := func(p [2]rune, share float64) {
+		cost := min(int(math.Round(-2*math.Log2(share))), costUnknown-2)
+		byCost[cost] = append(byCost[cost], p)
+	}
+	many, share := len(c.single) > 500, 1.0
+	if !many {
+		share = 0.5
+		n := 0
+		for _, p := range often(c.pairs) {
+			if (p[0] >= utf8.RuneSelf || p[1] >= utf8.RuneSelf) && n < mostPairs {
+				add(p, float64(c.pairs[p])/float64(c.before[p[0]]))
+				n++
+			}
+		}
+	}
+	single := map[[2]rune]int{}
+	for r, n := range c.single {
+		if r != wordBoundary {
+			single[[2]rune{anyLetter, r}] = n
+		}
+	}
+	letters := often(single)
+	for _, p := range letters[:min(mostLetters, len(letters))] {
+		add(p, share*float64(single[p])/float64(c.all))
+	}
+	return byCost
+}
+
+// often returns what was seen several times, the most frequent first.
+func often(seen map[[2]rune]int) (all [][2]rune) {
+	for p, n := range seen {
+		if n >= leastSeen {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b [2]rune) int { return cmp.Or(cmp.Compare(seen[b], seen[a]), slices.Compare(a[:], b[:])) })
+	return all
 }
 
 // usual returns what a character of texts costs.

@@ -3,23 +3,18 @@
 //
 // A verdict is about exact bytes. It names the weights, the prompt and the
 // base by their digests, so it says nothing about an adapter in which any of
-// them has changed since. The signature is Ed25519: whoever may write a file
+// them has changed since. It is signed (internal/sign): whoever may write a file
 // into the folder of adapters cannot put weights into service with it.
 package verdict
 
 import (
-	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
+	"tilgate/internal/sign"
 )
 
 // A Decision says whether an adapter may take traffic.
@@ -81,81 +76,6 @@ type Test struct {
 	Decision Decision `json:"decision"`
 }
 
-// A Key checks signatures. As text it is "tgv-" and base64.
-type Key struct{ public ed25519.PublicKey }
-
-// A Secret makes signatures. As text it is "tgs-" and base64.
-type Secret struct{ private ed25519.PrivateKey }
-
-const (
-	keyPrefix    = "tgv-"
-	secretPrefix = "tgs-"
-)
-
-// NewSecret returns a fresh secret.
-func NewSecret() Secret {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		panic(err) // crypto/rand ends the program before it fails
-	}
-	return Secret{private}
-}
-
-// Key returns the key that checks what s signs.
-func (s Secret) Key() Key { return Key{s.private.Public().(ed25519.PublicKey)} }
-
-func (s Secret) String() string {
-	return secretPrefix + base64.RawURLEncoding.EncodeToString(s.private.Seed())
-}
-
-// ParseSecret reads what String wrote.
-func ParseSecret(text string) (Secret, error) {
-	seed, err := decode(text, secretPrefix, ed25519.SeedSize)
-	if err != nil {
-		return Secret{}, fault.Invalid.Wrap(err, `this is not the secret of a gate, which begins with "tgs-"`)
-	}
-	return Secret{ed25519.NewKeyFromSeed(seed)}, nil
-}
-
-// Equal reports whether two keys are the same.
-func (k Key) Equal(other Key) bool { return bytes.Equal(k.public, other.public) }
-
-// MarshalText writes the key.
-func (k Key) MarshalText() ([]byte, error) {
-	if k.public == nil {
-		return nil, nil
-	}
-	return []byte(keyPrefix + base64.RawURLEncoding.EncodeToString(k.public)), nil
-}
-
-// UnmarshalText reads what MarshalText wrote.
-func (k *Key) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		return nil
-	}
-	if bytes.HasPrefix(text, []byte(secretPrefix)) {
-		return fault.Invalid.Errorf("the secret of the gate stands where its key belongs; make a new one, since this one has been seen")
-	}
-	public, err := decode(string(text), keyPrefix, ed25519.PublicKeySize)
-	if err != nil {
-		return fault.Invalid.Wrap(err, `this is not the key of a gate, which begins with "tgv-"`)
-	}
-	k.public = public
-	return nil
-}
-
-func decode(text, prefix string, size int) ([]byte, error) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(text), prefix)
-	if !ok {
-		return nil, fmt.Errorf("it does not begin with %s", prefix)
-	}
-	data, err := base64.RawURLEncoding.DecodeString(rest)
-	if err == nil && len(data) != size {
-		err = fmt.Errorf("it has %d bytes, not %d", len(data), size)
-	}
-	return data, err
-}
-
 // signed is the file: the verdict as it was signed, byte for byte, beside its
 // signature. Base64 keeps it from being written anew by what passes it on.
 type signed struct {
@@ -164,10 +84,10 @@ type signed struct {
 }
 
 // context keeps a signature on a verdict from being one on anything else.
-const context = "tilgate verdict 1\n"
+const context = "tilgate verdict 1"
 
 // Sign returns the file of a verdict.
-func Sign(v Verdict, s Secret) ([]byte, error) {
+func Sign(v Verdict, s sign.Secret) ([]byte, error) {
 	if err := v.check(); err != nil {
 		return nil, err
 	}
@@ -175,24 +95,22 @@ func Sign(v Verdict, s Secret) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := json.MarshalIndent(signed{body, ed25519.Sign(s.private, append([]byte(context), body...))}, "", "  ")
+	file, err := json.MarshalIndent(signed{body, s.Sign(context, body)}, "", "  ")
 	return append(file, '\n'), err
 }
 
 // Read returns the verdict in a file that the holder of a secret of one of
 // keys has signed.
-func Read(file []byte, keys ...Key) (Verdict, error) {
+func Read(file []byte, keys ...sign.Key) (Verdict, error) {
 	var s signed
 	if err := json.Unmarshal(file, &s); err != nil {
 		return Verdict{}, fault.Invalid.Wrap(err, "this is not a verdict")
 	}
-	keys = slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.public == nil })
+	keys = slices.DeleteFunc(slices.Clone(keys), sign.Key.IsZero)
 	if len(keys) == 0 {
 		return Verdict{}, fault.Invalid.Errorf("no key of a gate is trusted to check verdicts with")
 	}
-	if !slices.ContainsFunc(keys, func(k Key) bool {
-		return ed25519.Verify(k.public, append([]byte(context), s.Verdict...), s.Signature)
-	}) {
+	if !sign.Verify(context, s.Verdict, s.Signature, keys...) {
 		return Verdict{}, fault.Invalid.Errorf("no gate that is trusted here signed this verdict")
 	}
 	var v Verdict

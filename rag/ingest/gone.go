@@ -44,7 +44,7 @@ func (r *run) removeGone(ctx context.Context, gone []rag.Key) error {
 func (r *run) gone() []rag.Key {
 	var gone []rag.Key
 	for key, s := range r.stored {
-		if _, came := r.seen[key]; came {
+		if _, came := r.seen[hashOf(key)]; came {
 			continue
 		}
 		switch {

@@ -89,7 +89,7 @@ const (
 // Run stores documents. The error is one that stopped the run; what is wrong
 // with single documents stands in the report.
 func Run(ctx context.Context, w Writer, items iter.Seq2[read.Item, error], o Options) (Report, error) {
-	r := &run{w: w, o: o, stored: o.Stored, seen: map[rag.Key]string{}, langs: slices.Clone(o.Langs)}
+	r := &run{w: w, o: o, stored: o.Stored, seen: map[uint64]int{}, langs: slices.Clone(o.Langs)}
 	if err := r.prepare(ctx); err != nil {
 		return Report{}, err
 	}
@@ -142,29 +142,27 @@ func (r *run) readAll(ctx context.Context, group *errgroup.Group, items iter.Seq
 		if err == nil {
 			full, err = r.take(ctx, item)
 		}
-		var stop stopped
-		switch {
-		case err == nil:
-		case isStop(err, &stop):
-			return fmt.Errorf("preparing knowledge base %s: %w", r.o.KB, stop.error)
-		default:
-			r.fault(item, err)
+		if err := r.dealt(item, err); err != nil {
+			return err
 		}
 		if full {
 			r.send(ctx, group)
 		}
 	}
-	return nil
+	return r.takeUnsure(ctx, group)
 }
 
 type run struct {
 	w      Writer
 	o      Options
 	stored map[rag.Key]rag.Stored
-	seen   map[rag.Key]string // where each document was read
-	same   map[string]bool    // origins that nothing has changed at
-	failed map[string]bool    // origins that could not be read, or not all of it
+	seen   map[uint64]int  // documents that came, by a hash of their keys: their places in where
+	where  []string        // that the first of them were read
+	tags   []lang.Tag      // that they are in
+	same   map[string]bool // origins that nothing has changed at
+	failed map[string]bool // origins that could not be read, or not all of it
 	langs  []lang.Tag
+	unsure []read.Item // whose language is not known yet
 
 	docs  []pending
 	stale []staleDoc

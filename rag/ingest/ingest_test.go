@@ -5,17 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
+	"tilgate/internal/lid"
 	"tilgate/rag"
 	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/qdrant"
+	"tilgate/rag/read"
 )
 
 // openIndex returns an index over an embedded engine of its own.
@@ -26,10 +26,10 @@ func openIndex(t testing.TB) *qdrant.Index {
 }
 
 // items yields documents as if each were read from a file of its own.
-func items(docs ...rag.Document) iter.Seq2[Item, error] {
-	return func(yield func(Item, error) bool) {
+func items(docs ...rag.Document) iter.Seq2[read.Item, error] {
+	return func(yield func(read.Item, error) bool) {
 		for i, d := range docs {
-			if !yield(Item{Document: d, Where: fmt.Sprintf("%s/%s.md", d.Lang, d.ID), Read: int64(i + 1)}, nil) {
+			if !yield(read.Item{Document: d, Where: fmt.Sprintf("%s/%s.md", d.Lang, d.ID), Read: int64(i + 1)}, nil) {
 				return
 			}
 		}
@@ -294,31 +294,75 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// BenchmarkIngest reads, splits, analyzes and stores articles of three
-// passages into the embedded engine.
-func BenchmarkIngest(b *testing.B) {
-	x := openIndex(b)
-	dir := b.TempDir()
-	var lines strings.Builder
-	d := long("ky", "", 3)
-	for i := range 500 {
-		fmt.Fprintf(&lines, `{"id":"doc-%d","title":"Макала %d","lang":"ky","text":%q}`+"\n", i, i, d.Text)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "articles.jsonl"), []byte(lines.String()), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	passages, n := 0, 0
-	for b.Loop() {
-		files, err := Files([]string{dir})
-		if err != nil {
-			b.Fatal(err)
+// TestLanguages: what the author says counts first, then the operator, the
+// words, and the format; what is too short to tell is in the language of the
+// others.
+func TestLanguages(t *testing.T) {
+	kyrgyz, russian := "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз, каттоо акысыз.", "Рождение ребёнка регистрируют в течение тридцати дней, бесплатно."
+	for _, tt := range []struct {
+		what         string
+		said, hint   lang.Tag
+		fallback     lang.Tag
+		text         string
+		want, others lang.Tag
+	}{
+		{"the author", "ru", "en", "kk", kyrgyz, "ru", ""},
+		{"the operator", "", "en", "kk", kyrgyz, "kk", ""},
+		{"the words", "", "en", "", kyrgyz, "ky", ""},
+		{"the words", "", "", "", russian, "ru", ""},
+		{"the words, in another script", "", "", "", "Bolalar yetti yoshdan maktabga qabul qilinadi, hujjatlar avgust oyida topshiriladi.", "uz", ""},
+		{"the words, in another script", "", "", "", "Болалар етти ёшдан мактабга қабул қилинади, ҳужжатлар август ойида топширилади.", "uz-Cyrl", ""},
+		{"the format", "", "ky", "", "500", "ky", ""},
+		{"nobody", "", "", "", "500", "", ""},
+		{"the others", "", "", "", "Паспорт 500 танга турат.", "ky", "ky"},
+		{"the others", "", "", "", "500", "ky", "ky"},
+		{"the others, in another script", "", "", "", "500", "", "und"},
+	} {
+		l := Languages{Default: tt.fallback, Detector: lid.Default()}
+		item := read.Item{Document: rag.Document{ID: "a", Lang: tt.said, Text: tt.text}, Hint: tt.hint}
+		found, err := l.find(item)
+		if err != nil && tt.others == "ky" {
+			found, err = l.among(item, []lang.Tag{"ky"})
 		}
-		n++
-		report, err := Run(b.Context(), x, Documents(files, ""), Options{KB: fmt.Sprint("kb", n), Langs: []lang.Tag{"ky"}})
-		if err != nil || report.Added != 500 {
-			b.Fatal(report, err)
+		if found.Lang != tt.want && err == nil || (err == nil) != (tt.want != "") {
+			t.Errorf("%s: %q is in %s, %v, want %q", tt.what, tt.text, found.Lang, err, tt.want)
 		}
-		passages += report.Passages
 	}
-	b.ReportMetric(float64(passages)/b.Elapsed().Seconds(), "passages/s")
+}
+
+// TestUnsure: documents that are too short wait for the others.
+func TestUnsure(t *testing.T) {
+	x := openIndex(t)
+	short := rag.Document{ID: "price", Text: "500 танга."}
+	report := runAll(t, x, Options{KB: "desk", Languages: Languages{Detector: lid.Default()}}, short, rag.Document{ID: "long",
+		Text: "Баланын төрөлүшүн отуз күндүн ичинде каттатыңыз, каттоо акысыз."})
+	if report.Added != 2 || len(report.Faults) != 0 {
+		t.Errorf("%+v", report)
+	}
+	if report = runAll(t, openIndex(t), Options{KB: "desk"}, short); len(report.Faults) != 1 || !strings.Contains(report.Err().Error(), "its language is not known") {
+		t.Errorf("%+v", report)
+	}
+}
+
+// TestSyncRemoves: a sync removes what did not come, in this knowledge base and
+// no other, and not in a dry run.
+func TestSyncRemoves(t *testing.T) {
+	x := openIndex(t)
+	a, b := long("ky", "a", 2), long("ky", "b", 1)
+	runAll(t, x, Options{KB: "desk"}, a, b)
+	runAll(t, x, Options{KB: "other"}, b)
+	if r := runAll(t, x, Options{KB: "desk"}, a); r.Removed != 0 {
+		t.Errorf("without Sync: %+v", r)
+	}
+	var changes []Change
+	note := func(c Change) { changes = append(changes, c) }
+	if r := runAll(t, x, Options{KB: "desk", Sync: true, Dry: true, Changes: note}, a); r.Removed != 1 || len(changes) != 1 || changes[0].Key.Doc != "b" {
+		t.Errorf("%+v, %+v", r, changes)
+	}
+	checkHolds(t, x, "desk", a, b)
+	if r := runAll(t, x, Options{KB: "desk", Sync: true}, a); r.Removed != 1 || r.Unchanged != 1 {
+		t.Errorf("%+v", r)
+	}
+	checkHolds(t, x, "desk", a)
+	checkHolds(t, x, "other", b)
 }

@@ -48,7 +48,26 @@ func (l Languages) find(item read.Item) (Found, error) {
 		f.Declared = item.Hint
 	}
 	if f.Lang == "" || f.Lang == lang.Und {
-		return f, fault.Invalid.Errorf("its language is not known: say it with --lang, or in the file")
+		return f, errLanguage
+	}
+	return f, nil
+}
+
+var errLanguage = fault.Invalid.Errorf("its language is not known: say it with --lang, or in the file")
+
+// among finds the language of a document that is too short to tell, among those
+// that the others are in.
+func (l Languages) among(item read.Item, others []lang.Tag) (Found, error) {
+	f := Found{Detected: lang.Und}
+	if l.Detector != nil && len(others) > 0 {
+		guess := l.Detector.Detect(sampleOf(item.Document), lid.Options{Set: others, Floor: -1})
+		f.Lang, f.Confidence = guess.Tag.In(guess.Script), guess.Confidence
+	}
+	if f.Lang == lang.Und && len(others) == 1 {
+		f.Lang = others[0] // a document of numbers, say
+	}
+	if f.Lang == "" || f.Lang == lang.Und {
+		return f, errLanguage
 	}
 	return f, nil
 }

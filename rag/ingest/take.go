@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
+
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/rag"
@@ -27,9 +30,57 @@ func (r *run) take(ctx context.Context, item read.Item) (full bool, err error) {
 		r.watch(item, found, nil)
 		return false, watched{fmt.Errorf("%s: %w", item.Where, noText(item.Notes))}
 	}
+	if errors.Is(err, errLanguage) && len(r.unsure) < maxUnsure {
+		r.unsure = append(r.unsure, item)
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", item.Where, err)
 	}
+	return r.settle(ctx, item, found)
+}
+
+// maxUnsure documents whose language is not known wait for the others.
+const maxUnsure = 10_000
+
+// takeUnsure takes the documents whose language was not known, now that it is
+// known what the others are in.
+func (r *run) takeUnsure(ctx context.Context, group *errgroup.Group) error {
+	others := slices.Sorted(slices.Values(r.tags))
+	for _, item := range r.unsure {
+		found, err := r.o.Languages.among(item, others)
+		full := false
+		if err == nil {
+			item.Lang = found.Lang
+			full, err = r.settle(ctx, item, found)
+		} else {
+			err = fmt.Errorf("%s: %w", item.Where, err)
+		}
+		if err := r.dealt(item, err); err != nil {
+			return err
+		}
+		if full {
+			r.send(ctx, group)
+		}
+	}
+	return nil
+}
+
+// dealt puts down what is wrong with a document; it returns what ends the run.
+func (r *run) dealt(item read.Item, err error) error {
+	var stop stopped
+	switch {
+	case err == nil:
+	case errors.As(err, &stop):
+		return fmt.Errorf("preparing knowledge base %s: %w", r.o.KB, stop.error)
+	default:
+		r.fault(item, err)
+	}
+	return nil
+}
+
+// settle puts a document whose language is known into the batch.
+func (r *run) settle(ctx context.Context, item read.Item, found Found) (full bool, err error) {
 	if err := r.admit(item); err != nil {
 		return false, fmt.Errorf("%s: %w", item.Where, err)
 	}
@@ -39,7 +90,7 @@ func (r *run) take(ctx context.Context, item read.Item) (full bool, err error) {
 		r.report.Refused++
 		return false, nil
 	}
-	r.seen[rag.Key{Lang: item.Lang, Doc: item.ID}] = item.Where
+	r.see(rag.Key{Lang: item.Lang, Doc: item.ID}, item.Where)
 	if err := r.makeRoom(ctx, item.Lang.Base()); err != nil {
 		return false, stopped{err}
 	}
@@ -55,6 +106,22 @@ func (r *run) take(ctx context.Context, item read.Item) (full bool, err error) {
 	return len(r.docs) >= batchDocs || r.bytes >= batchBytes, nil
 }
 
+// maxWhere is of how many documents the places are kept: a dump has millions.
+const maxWhere = 100_000
+
+// see notes that a document came.
+func (r *run) see(key rag.Key, where string) {
+	r.seen[hashOf(key)] = len(r.seen)
+	if len(r.where) < maxWhere {
+		r.where = append(r.where, where)
+	}
+	if base := key.Lang.Base(); !slices.Contains(r.tags, base) {
+		r.tags = append(r.tags, base)
+	}
+}
+
+func hashOf(key rag.Key) uint64 { return xxh3.HashString(string(key.Lang) + "\x00" + key.Doc) }
+
 // admit reports what makes a document useless, or unwanted.
 func (r *run) admit(item read.Item) error {
 	d := item.Document
@@ -65,8 +132,12 @@ func (r *run) admit(item read.Item) error {
 	case len(d.ID) > 1024:
 		return fault.Invalid.Errorf("its id has %d bytes; at most 1024", len(d.ID))
 	}
-	if where, ok := r.seen[key]; ok {
-		return fault.Invalid.Errorf("document %q in %s was already read at %s", d.ID, d.Lang, where)
+	if at, ok := r.seen[hashOf(key)]; ok {
+		where := "before"
+		if at < len(r.where) {
+			where = "at " + r.where[at]
+		}
+		return fault.Invalid.Errorf("document %q in %s was already read %s", d.ID, d.Lang, where)
 	}
 	return nil
 }
@@ -149,5 +220,3 @@ func (r *run) makeRoom(ctx context.Context, tag lang.Tag) error {
 type stopped struct{ error }
 
 func (s stopped) Unwrap() error { return s.error }
-
-func isStop(err error, s *stopped) bool { return errors.As(err, s) }

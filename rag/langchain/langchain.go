@@ -22,6 +22,7 @@ import (
 	"tilgate/internal/lang"
 	"tilgate/rag"
 	"tilgate/rag/ingest"
+	"tilgate/rag/read"
 )
 
 var _ vectorstores.VectorStore = (*Store)(nil)
@@ -74,10 +75,10 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	return ids, err
 }
 
-func items(documents []rag.Document) iter.Seq2[ingest.Item, error] {
-	return func(yield func(ingest.Item, error) bool) {
+func items(documents []rag.Document) iter.Seq2[read.Item, error] {
+	return func(yield func(read.Item, error) bool) {
 		for _, d := range documents {
-			if !yield(ingest.Item{Document: d, Where: "document " + d.ID}, nil) {
+			if !yield(read.Item{Document: d, Where: "document " + d.ID}, nil) {
 				return
 			}
 		}

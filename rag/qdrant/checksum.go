@@ -103,12 +103,17 @@ func vectorBytes(v *qdrant.VectorOutput) []byte {
 	for _, value := range v.GetDense().GetData() {
 		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(value))
 	}
-	indices, values := v.GetSparse().GetIndices(), v.GetSparse().GetValues()
+	return append(out, sparseBytes(v.GetSparse().GetIndices(), v.GetSparse().GetValues())...)
+}
+
+// sparseBytes writes the terms of a sparse vector down, sorted.
+func sparseBytes(indices []uint32, values []float32) []byte {
 	order := make([]int, min(len(indices), len(values)))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(indices[a], indices[b]) })
+	out := make([]byte, 0, 8*len(order))
 	for _, i := range order {
 		out = binary.LittleEndian.AppendUint32(out, indices[i])
 		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(values[i]))

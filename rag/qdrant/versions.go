@@ -159,16 +159,24 @@ func (x *Index) versionsOf(ctx context.Context, alias string) (current int, kept
 // show puts a whole collection in place of what an alias stands for, in one
 // step, and marks it as whole. drop are aliases that go in the same step.
 func (x *Index) show(ctx context.Context, alias, collection string, drop ...string) error {
-	n, ok := numberOf(alias, collection)
-	if !ok {
-		return fault.Internal.Errorf("collection %s is no version of %s", collection, alias)
+	actions, err := showing(alias, collection)
+	if err != nil {
+		return err
 	}
-	actions := []*qdrant.AliasOperations{
-		qdrant.NewAliasCreate(markName(alias, n), collection), qdrant.NewAliasCreate(alias, collection)}
 	for _, name := range drop {
 		actions = append(actions, qdrant.NewAliasDelete(name))
 	}
 	return explain(x.client.UpdateAliases(ctx, actions))
+}
+
+// showing is what show does.
+func showing(alias, collection string) ([]*qdrant.AliasOperations, error) {
+	n, ok := numberOf(alias, collection)
+	if !ok {
+		return nil, fault.Internal.Errorf("collection %s is no version of %s", collection, alias)
+	}
+	return []*qdrant.AliasOperations{
+		qdrant.NewAliasCreate(markName(alias, n), collection), qdrant.NewAliasCreate(alias, collection)}, nil
 }
 
 // prune removes versions beyond those that are kept, the oldest first; never

@@ -1,6 +1,7 @@
 package qdrant
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/qdrant/go-client/qdrant"
@@ -47,7 +48,13 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 		return nil, err
 	}
 	docs := map[rag.Key]rag.Stored{}
-	of := map[rag.Key]int{}
+	known := map[string]string{} // strings that many documents have in common
+	same := func(s string) string {
+		if _, ok := known[s]; !ok && len(known) < 10_000 {
+			known[s] = s
+		}
+		return cmp.Or(known[s], s)
+	}
 	err = x.scroll(ctx, x.at(alias), qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", "origin", modelKey), false, func(points []*qdrant.RetrievedPoint) error {
 		for _, p := range points {
 			payload := p.GetPayload()
@@ -59,15 +66,12 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 			if d.Passages > 0 && d.Model != model {
 				model = ""
 			}
-			docs[key] = rag.Stored{Hash: hash, Passages: d.Passages + 1, Model: model, Origin: payload["origin"].GetStringValue()}
-			of[key] = int(payload["of"].GetIntegerValue())
+			d = rag.Stored{Hash: hash, Passages: d.Passages + 1, Model: same(model), Origin: same(payload["origin"].GetStringValue())}
+			d.Whole = hash != "" && d.Passages == int(payload["of"].GetIntegerValue())
+			docs[key] = d
 		}
 		return nil
 	})
-	for key, d := range docs {
-		d.Whole = d.Hash != "" && d.Passages == of[key]
-		docs[key] = d
-	}
 	return docs, err
 }
 

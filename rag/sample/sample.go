@@ -9,14 +9,18 @@ package sample
 
 import (
 	"bufio"
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"iter"
 	"strings"
 
 	"tilgate/internal/lang"
-	"tilgate/rag/ingest"
+	"tilgate/rag/read"
+	"tilgate/rag/read/plain"
+	"tilgate/rag/sources"
 )
 
 // KB is the knowledge base's name.
@@ -47,9 +51,21 @@ func Langs() ([]lang.Tag, error) {
 	return tags, nil
 }
 
-// Files lists the articles in one language.
-func Files(tag lang.Tag) ([]ingest.File, error) {
-	return ingest.Folder(files, "kb/"+string(tag), "namuna/"+string(tag))
+// Manifest describes the sample in some languages.
+func Manifest(tags ...lang.Tag) sources.Manifest {
+	m := sources.Manifest{Name: KB, FS: files}
+	for _, tag := range tags {
+		m.Sources = append(m.Sources, sources.Source{Path: "kb/" + string(tag), Lang: tag})
+	}
+	return m
+}
+
+// Readers read the articles.
+func Readers(sources.Source) read.Readers { return read.Readers{".md": plain.Markdown()} }
+
+// Documents yields the articles in one language.
+func Documents(tag lang.Tag) iter.Seq2[read.Item, error] {
+	return sources.Open(Manifest(tag), sources.Options{Reader: Readers}).Items(context.Background()) // they are in memory
 }
 
 // Questions returns the questions in one language.

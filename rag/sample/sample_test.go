@@ -35,12 +35,8 @@ func languages(t testing.TB) []lang.Tag {
 // articles returns the articles in one language, by id.
 func articles(t testing.TB, tag lang.Tag) map[string]rag.Document {
 	t.Helper()
-	files, err := Files(tag)
-	if err != nil {
-		t.Fatal(err)
-	}
 	docs := map[string]rag.Document{}
-	for item, err := range ingest.Documents(files, tag) {
+	for item, err := range Documents(tag) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,12 +198,8 @@ func index(t *testing.T) *qdrant.Index {
 	_, client := enginetest.Open(t)
 	x := qdrant.New(client, qdrant.Options{}).For(rag.DefaultTenant)
 	for _, tag := range languages(t) {
-		files, err := Files(tag)
-		if err != nil {
-			t.Fatal(err)
-		}
-		report, err := ingest.Run(t.Context(), x, ingest.Documents(files, tag), ingest.Options{KB: KB, Langs: languages(t)})
-		if err != nil || report.Err() != nil || report.Added != len(files) {
+		report, err := ingest.Run(t.Context(), x, Documents(tag), ingest.Options{KB: KB, Langs: languages(t)})
+		if err != nil || report.Err() != nil || report.Added != len(articles(t, tag)) {
 			t.Fatal(report, err)
 		}
 	}

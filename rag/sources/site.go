@@ -23,20 +23,26 @@ import (
 
 // site yields the documents of a web site. Its pages' origins are their URLs.
 func (s *Set) site(ctx context.Context, source Source, yield func(read.Item, error) bool) {
-	v := visit{set: s, source: source, config: s.config(source), readers: s.o.Reader(source)}
+	v := visit{ctx: ctx, set: s, source: source, config: s.config(source), readers: s.o.Reader(source), said: map[string]bool{}}
 	for page, err := range crawl.Site(ctx, v.options()) {
-		if !v.page(ctx, page, err, yield) {
+		if !v.answer(ctx, page, err, yield) {
 			return
 		}
 	}
 }
 
 type visit struct {
+	ctx     context.Context // of the crawl, for what it calls back
 	set     *Set
 	source  Source
 	config  string
 	readers read.Readers
-	read    int64 // bytes
+	read    int64           // bytes
+	said    map[string]bool // canonical addresses of pages that were read
+
+	url  string // of the page that was read last, when its links were asked for
+	page Page
+	err  error
 }
 
 func (v *visit) options() crawl.Options {
@@ -79,10 +85,14 @@ func (v *visit) links(p crawl.Page) (links []string, follow bool) {
 		e, _ := v.set.o.State.get(p.URL)
 		return e.Links, e.Follow
 	}
-	if v.set.o.Links == nil || !isHTML(p.ContentType) {
+	if v.set.o.Page == nil || !isHTML(p.ContentType) {
 		return nil, false
 	}
-	return v.set.o.Links(p.Body, p.URL, p.ContentType)
+	if v.url != p.URL {
+		v.url = p.URL
+		v.page, v.err = v.set.o.Page(v.ctx, p)
+	}
+	return v.page.Links, v.page.Follow
 }
 
 func isHTML(contentType string) bool {
@@ -90,8 +100,8 @@ func isHTML(contentType string) bool {
 	return err == nil && (media == "text/html" || media == "application/xhtml+xml")
 }
 
-// page yields the documents of a page, and reports whether to go on.
-func (v *visit) page(ctx context.Context, p crawl.Page, err error, yield func(read.Item, error) bool) bool {
+// answer yields the documents of a page, and reports whether to go on.
+func (v *visit) answer(ctx context.Context, p crawl.Page, err error, yield func(read.Item, error) bool) bool {
 	switch p.State {
 	case crawl.Gone:
 		return true // what is stored of it is removed
@@ -157,6 +167,9 @@ func (v *visit) documents(ctx context.Context, p crawl.Page, yield func(read.Ite
 		v.set.end(&now)
 		return true
 	}
+	if v.set.o.Page != nil && isHTML(p.ContentType) {
+		return v.document(p, &now, yield)
+	}
 	reader, name := v.reader(p, u)
 	if reader == nil {
 		return yield(v.item(p, false), fault.Invalid.Errorf("%s: nothing here reads %s", p.URL, p.ContentType))
@@ -174,6 +187,29 @@ func (v *visit) documents(ctx context.Context, p crawl.Page, yield func(read.Ite
 	}
 	v.set.end(&now)
 	return true
+}
+
+// document yields the document of an HTML page, whose links were asked for
+// before. One that stands at several addresses comes once.
+func (v *visit) document(p crawl.Page, now *seen, yield func(read.Item, error) bool) bool {
+	item := v.page.Item
+	address := p.URL
+	if v.page.Canonical != "" {
+		address = v.page.Canonical
+	}
+	if v.err == nil && (v.page.Hidden || v.said[address]) {
+		v.set.end(now)
+		return true
+	}
+	v.said[address] = true
+	item.ID, item.Source, item.Origin, item.Where, item.Read = address, address, p.URL, p.URL, v.read
+	if v.err != nil {
+		v.set.now.failed = true
+		return yield(item, fmt.Errorf("%s: %w", p.URL, v.err))
+	}
+	more := yield(item, nil)
+	v.set.end(now)
+	return more
 }
 
 // reader returns the reader for what a page is, and a file name that says so.

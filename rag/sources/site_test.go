@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"tilgate/rag/crawl"
 	"tilgate/rag/ingest"
 	"tilgate/rag/read"
 )
@@ -73,24 +74,34 @@ func (s *site) set(path, page string) {
 
 var href = regexp.MustCompile(`href="([^"]*)"`)
 
-func linksIn(page []byte, _, _ string) (links []string, follow bool) {
-	for _, m := range href.FindAllSubmatch(page, -1) {
-		links = append(links, string(m[1]))
-	}
-	return links, true
-}
-
 var mark = regexp.MustCompile(`<[^>]*>`)
 
-// pageReader makes a document of a page without its marks.
-var pageReader = read.ReaderFunc(func(_ context.Context, f read.File, c *read.Content) (read.Item, error) {
-	data, err := c.All(1 << 20)
-	item := f.Item()
-	item.Text = strings.TrimSpace(mark.ReplaceAllString(string(data), ""))
-	return item, err
-})
+// readPage makes a document of a page without its marks.
+func readPage(_ context.Context, p crawl.Page) (Page, error) {
+	out := Page{Follow: true}
+	for _, m := range href.FindAllSubmatch(p.Body, -1) {
+		out.Links = append(out.Links, string(m[1]))
+	}
+	out.Item.Text = strings.TrimSpace(mark.ReplaceAllString(string(p.Body), ""))
+	out.Hidden = strings.Contains(out.Item.Text, "жашыруун")
+	if _, same, ok := strings.Cut(string(p.Body), "canonical="); ok {
+		out.Canonical, _, _ = strings.Cut(same, ">")
+	}
+	return out, nil
+}
 
+// syncSite is sync from a site.
 func (w *world) syncSite(s *site, stateless bool, want ...string) ingest.Report {
+	w.t.Helper()
+	r := w.trySite(s, stateless)
+	for i, path := range want {
+		want[i] = s.URL + path + " " + s.URL + path
+	}
+	w.holds(want...)
+	return r
+}
+
+func (w *world) trySite(s *site, stateless bool) ingest.Report {
 	w.t.Helper()
 	w.m.Sources = []Source{{Site: s.URL + "/", Lang: "ky", Private: true, Rate: 10_000}}
 	var state *State
@@ -108,15 +119,11 @@ func (w *world) syncSite(s *site, stateless bool, want ...string) ingest.Report 
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	set := Open(w.m, Options{State: state, Stored: stored, Links: linksIn, Reader: func(Source) read.Readers { return read.Readers{".html": pageReader} }})
+	set := Open(w.m, Options{State: state, Stored: stored, Page: readPage, Reader: func(Source) read.Readers { return nil }})
 	r, err := ingest.Run(w.t.Context(), w.x, set.Items(w.t.Context()), ingest.Options{KB: "desk", Stored: stored, Sync: true, Settled: set.Settled})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for i, path := range want {
-		want[i] = s.URL + path + " " + s.URL + path
-	}
-	w.holds(want...)
 	return r
 }
 
@@ -173,4 +180,19 @@ func TestSiteWithoutTags(t *testing.T) {
 	w.counts(w.syncSite(s, false, "/", "/a"), 0, 0, 0, 2)
 	s.asks(t, "/", "/", "/a", "/a")
 	w.counts(w.syncSite(s, true, "/", "/a"), 0, 0, 0, 2)
+}
+
+// TestSiteCanonical: a page that stands at two addresses is one document, and
+// one that asks to be left out is.
+func TestSiteCanonical(t *testing.T) {
+	w := newWorld(t)
+	s := newSite(t, nil)
+	same := "<link canonical=" + s.URL + "/b>"
+	s.pages = map[string]string{
+		"/":  `<a href="/a">Суу</a> <a href="/b">Суу</a> <a href="/c">башка</a> башкы бет`,
+		"/a": same + "Суу таза болсун.", "/b": same + "Суу таза болсун.", "/c": "Бул бет жашыруун, издөөгө кирбейт.",
+	}
+	r := w.trySite(s, true)
+	w.holds(s.URL+"/ "+s.URL+"/", s.URL+"/a "+s.URL+"/b")
+	w.counts(r, 2, 0, 0, 0)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"tilgate/rag"
+	"tilgate/rag/crawl"
 	"tilgate/rag/ingest"
 	"tilgate/rag/read"
 )
@@ -32,14 +33,23 @@ const version = "1"
 
 // Options of Open.
 type Options struct {
-	State   *State                                                                   // may be nil
-	Stored  map[rag.Key]rag.Stored                                                   // what the index holds
-	Model   string                                                                   // whose vectors all passages should have; empty without
-	All     bool                                                                     // read also what has not changed
-	Reader  func(Source) read.Readers                                                // of the files of a source
-	Links   func(page []byte, url, contentType string) (links []string, follow bool) // of a page; nil follows none
-	Contact string                                                                   // who crawls, for web sites
-	Ahead   int                                                                      // files that are read at a time; 0 means 2
+	State   *State                                                // may be nil
+	Stored  map[rag.Key]rag.Stored                                // what the index holds
+	Model   string                                                // whose vectors all passages should have; empty without
+	All     bool                                                  // read also what has not changed
+	Reader  func(Source) read.Readers                             // of the files of a source
+	Page    func(ctx context.Context, p crawl.Page) (Page, error) // reads an HTML page of a site; nil leaves it to Reader, and follows no links
+	Contact string                                                // who crawls, for web sites
+	Ahead   int                                                   // files that are read at a time; 0 means 2
+}
+
+// A Page is what an HTML page of a site says.
+type Page struct {
+	Item      read.Item
+	Canonical string // address that it says is its own; empty if it says none
+	Hidden    bool   // it asks not to be in an index
+	Links     []string
+	Follow    bool // its links may be followed
 }
 
 // A Set is the sources of a manifest, ready to be read.

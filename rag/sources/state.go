@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"tilgate/internal/fault"
 	"tilgate/rag"
@@ -57,10 +58,10 @@ func OpenState(folder, tenant, kb string) (*State, error) {
 	}
 	file := filepath.Join(dir, kb+".db")
 	db, err := openDB(file)
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fault.Unavailable.Errorf("another process brings knowledge base %s up to date; wait until it is done", kb)
 	}
-	if errors.Is(err, bbolt.ErrInvalid) || errors.Is(err, bbolt.ErrChecksum) || errors.Is(err, bbolt.ErrVersionMismatch) {
+	if errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) || errors.Is(err, berrors.ErrVersionMismatch) {
 		// It can be made again; what it says can be read again.
 		if err = os.Remove(file); err == nil {
 			db, err = openDB(file)

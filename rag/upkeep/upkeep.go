@@ -17,6 +17,7 @@ import (
 	"tilgate/internal/lid"
 	"tilgate/internal/personal"
 	"tilgate/rag"
+	"tilgate/rag/crawl"
 	"tilgate/rag/forget"
 	"tilgate/rag/ingest"
 	"tilgate/rag/near"
@@ -33,8 +34,8 @@ type Job struct {
 	Index    *qdrant.Index // of the manifest's tenant
 	Reader   func(sources.Source) read.Readers
 
-	Links     func(page []byte, url, contentType string) (links []string, follow bool)
-	Contact   string // who crawls, for web sites
+	Page      func(context.Context, crawl.Page) (sources.Page, error) // reads a page of a site
+	Contact   string                                                  // who crawls, for web sites
 	Langs     []lang.Tag
 	Embedder  ingest.Embedder
 	Forgotten *forget.List
@@ -85,7 +86,7 @@ func (j Job) run(ctx context.Context, state *sources.State) (o Outcome, err erro
 		return o, err
 	}
 	began := time.Now()
-	watch := watcher{quality.New(quality.Options{KB: j.Manifest.Name, Personal: j.Personal, Near: near.Options{}})}
+	watch := watcher{quality.New(quality.Options{KB: j.Manifest.Name, Personal: j.Personal, Near: near.Options{Limit: compared}})}
 	o, err = j.ingest(ctx, target, state, watch)
 	watch.c.Changes(quality.Changes{Added: o.Report.Added, Changed: o.Report.Changed, Unchanged: o.Report.Unchanged, Removed: o.Report.Removed})
 	o.Quality = watch.c.Report()
@@ -100,6 +101,10 @@ func (j Job) run(ctx context.Context, state *sources.State) (o Outcome, err erro
 	}
 	return o, err
 }
+
+// compared is how many documents at most are compared for being almost the same:
+// 100 MB of memory.
+const compared = 100_000
 
 // place refuses to store documents where they may not be.
 func (j Job) place() error {
@@ -140,7 +145,7 @@ func (j Job) ingest(ctx context.Context, to target, state *sources.State, watch 
 	if err != nil {
 		return o, err
 	}
-	set := sources.Open(m, sources.Options{State: state, Stored: stored, Model: j.model(), All: j.All, Reader: j.Reader, Links: j.Links, Contact: j.Contact})
+	set := sources.Open(m, sources.Options{State: state, Stored: stored, Model: j.model(), All: j.All, Reader: j.Reader, Page: j.Page, Contact: j.Contact})
 	options := ingest.Options{
 		KB: m.Name, Langs: slices.Concat(j.Langs, m.Languages), Languages: ingest.Languages{Detector: lid.Default(), Always: true},
 		Splitter: m.Split.Splitter(), Embedder: j.Embedder,

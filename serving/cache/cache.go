@@ -68,6 +68,9 @@ func (c *Cache) Get(k serving.Key) (serving.Kept, bool) { return c.kept.GetIfPre
 // Put keeps an answer, in place of others that are asked for less.
 func (c *Cache) Put(k serving.Key, kept serving.Kept) { c.kept.Set(k, kept) }
 
+// Clear forgets every answer: one may quote what has to be forgotten.
+func (c *Cache) Clear() { c.kept.InvalidateAll() }
+
 // Close forgets everything.
 func (c *Cache) Close() {
 	c.kept.StopAllGoroutines()

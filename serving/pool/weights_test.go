@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"tilgate/adapters"
+	"tilgate/internal/sign"
 	"tilgate/internal/verdict"
 	"tilgate/serving"
 )
@@ -39,10 +40,10 @@ lora = { file = "ky/w.gguf", sha256 = "0123456789abcdef0123456789abcdef012345678
 // decision is empty.
 func adapter(t *testing.T, kind string, decision verdict.Decision, base string) *adapters.Adapter {
 	t.Helper()
-	secret := verdict.NewSecret()
+	secret := sign.NewSecret()
 	dir := fstest.MapFS{"ky.toml": {Data: []byte(strings.Replace(file, "KIND", kind, 1))}}
 	load := func() *adapters.Adapter {
-		set, err := adapters.Load(adapters.Options{Gates: func() []verdict.Key { return []verdict.Key{secret.Key()} }}, dir)
+		set, err := adapters.Load(adapters.Options{Gates: func() []sign.Key { return []sign.Key{secret.Key()} }}, dir)
 		if err != nil {
 			t.Fatal(err)
 		}
