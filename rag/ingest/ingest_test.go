@@ -366,3 +366,28 @@ func TestSyncRemoves(t *testing.T) {
 	checkHolds(t, x, "desk", a)
 	checkHolds(t, x, "other", b)
 }
+
+func TestUntitle(t *testing.T) {
+	var b rag.Builder
+	b.Heading(1, "Сугат суусу")
+	b.Paragraph("Баасы кырк танга.")
+	b.Row("Бак", "25")
+	var d rag.Document
+	b.Put(&d)
+	d.Title = "Сугат суусу"
+	untitle(&d)
+	if d.Text != "Баасы кырк танга.\n\nБак | 25" || len(d.Marks) != 1 || d.Text[d.Marks[0].At:d.Marks[0].End] != "Бак | 25" {
+		t.Errorf("%q, %+v", d.Text, d.Marks)
+	}
+	for _, keep := range []rag.Document{
+		{Title: "Башка", Text: "Суу\n\nТаза.", Marks: []rag.Mark{{Kind: rag.Heading, Level: 1, End: len("Суу")}}},
+		{Title: "Суу", Text: "Суу", Marks: []rag.Mark{{Kind: rag.Heading, Level: 1, End: len("Суу")}}},
+		{Title: "Суу", Text: "Суу таза."},
+	} {
+		got := keep
+		untitle(&got)
+		if got.Text != keep.Text || len(got.Marks) != len(keep.Marks) {
+			t.Errorf("%q became %q", keep.Text, got.Text)
+		}
+	}
+}

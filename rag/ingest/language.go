@@ -20,7 +20,7 @@ type Languages struct {
 // Found is what is known of the language of a document.
 type Found struct {
 	Lang       lang.Tag // that it is stored in
-	Declared   lang.Tag // by author, operator or format; empty if by none
+	Declared   lang.Tag // by author or operator, or by the format if that decided; empty if by none
 	Detected   lang.Tag // lang.Und if nothing was sure; empty if nobody looked
 	Confidence float64  // of Detected
 }
@@ -42,10 +42,7 @@ func (l Languages) find(item read.Item) (Found, error) {
 		f.Lang = f.Detected
 	}
 	if f.Lang == "" {
-		f.Lang = item.Hint
-	}
-	if f.Declared == "" {
-		f.Declared = item.Hint
+		f.Lang, f.Declared = item.Hint, item.Hint
 	}
 	if f.Lang == "" || f.Lang == lang.Und {
 		return f, errLanguage

@@ -91,6 +91,7 @@ func (r *run) settle(ctx context.Context, item read.Item, found Found) (full boo
 		return false, nil
 	}
 	r.see(rag.Key{Lang: item.Lang, Doc: item.ID}, item.Where)
+	untitle(&item.Document)
 	if err := r.makeRoom(ctx, item.Lang.Base()); err != nil {
 		return false, stopped{err}
 	}
@@ -104,6 +105,25 @@ func (r *run) settle(ctx context.Context, item read.Item, found Found) (full boo
 		r.bytes += len(item.Text)
 	}
 	return len(r.docs) >= batchDocs || r.bytes >= batchBytes, nil
+}
+
+// untitle takes a heading off the top of a document that only says its title
+// again, unless there is nothing else.
+func untitle(d *rag.Document) {
+	if len(d.Marks) == 0 || d.Marks[0].Kind != rag.Heading || d.Marks[0].At != 0 || d.Text[:d.Marks[0].End] != d.Title {
+		return
+	}
+	rest := strings.TrimLeft(d.Text[d.Marks[0].End:], "\n")
+	if rest == "" {
+		return
+	}
+	cut := len(d.Text) - len(rest)
+	marks := make([]rag.Mark, 0, len(d.Marks)-1)
+	for _, m := range d.Marks[1:] {
+		m.At, m.End = m.At-cut, m.End-cut
+		marks = append(marks, m)
+	}
+	d.Text, d.Marks = rest, marks
 }
 
 // maxWhere is of how many documents the places are kept: a dump has millions.

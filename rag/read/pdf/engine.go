@@ -17,9 +17,12 @@ import (
 	"tilgate/internal/fault"
 )
 
-// maxMemory is what one instance may hold, in pages of 64 KiB. A file that
+// maxMemory is what one instance may hold, in pages of WebAssembly. A file that
 // wants more makes its instance trap.
-const maxMemory = 512 << 20 / (64 << 10)
+const (
+	pageSize  = 64 << 10
+	maxMemory = 512 << 20 / pageSize
+)
 
 // An engine compiles pdfium once, when the first file needs it, and hands out
 // instances: as many at a time as there are workers.
@@ -74,8 +77,9 @@ func (e *engine) instance(ctx context.Context) (*guest, error) {
 }
 
 func (e *engine) compile() (pdfium.Pool, error) {
+	ctx := experimental.WithFunctionListenerFactory(context.Background(), &listener{e})
 	return webassembly.Init(webassembly.Config{
-		Context:  experimental.WithFunctionListenerFactory(context.Background(), &listener{e}),
+		Context:  experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(newMemory)),
 		MaxTotal: cap(e.free),
 		// A file has no business with other files, or with our output.
 		FSConfig: wazero.NewFSConfig(),

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"compress/flate"
 	"fmt"
 	"runtime"
 	"slices"
@@ -51,7 +52,7 @@ func TestHostile(t *testing.T) {
 		}, "", "nothing on it"},
 		{"a gigabyte of spaces, compressed", func() []byte {
 			p := newPDF()
-			p.pageOf(p.deflated("", bytes.Repeat([]byte(" "), 1<<30)), 0)
+			p.pageOf(p.stream("/Filter /FlateDecode", spaces(1<<10)), 0)
 			return p.bytes()
 		}, "", "page 1"},
 		{"a million letters in one place", func() []byte {
@@ -121,6 +122,18 @@ func TestHostile(t *testing.T) {
 	if m.HeapAlloc > 700<<20 {
 		t.Errorf("%d MB are still held", m.HeapAlloc>>20)
 	}
+}
+
+// spaces returns so many megabytes of spaces, compressed.
+func spaces(megabytes int) []byte {
+	var one bytes.Buffer
+	w, err := flate.NewWriter(&one, flate.BestCompression)
+	if err != nil {
+		panic(err)
+	}
+	w.Write(bytes.Repeat([]byte(" "), 1<<20))
+	w.Flush()
+	return slices.Concat([]byte{0x78, 0x9C}, bytes.Repeat(one.Bytes(), megabytes), []byte{1, 0, 0, 0xFF, 0xFF})
 }
 
 // TestSlowPages reads a file with a page that takes minutes between two that do

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"runtime"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -175,6 +176,7 @@ func (s *session) within(f func(*guest) error) error {
 		g.kill()
 		s.guest = nil
 		s.broken++
+		runtime.GC() // or a file that breaks one instance after the other holds the memory of all
 		if s.ctx.Err() == nil && !errors.Is(err, errTooSlow) {
 			err = fault.TooLarge.Errorf("it is broken, or takes over %d MB to read", maxMemory>>4)
 		}

@@ -12,8 +12,9 @@ import (
 type Fields struct {
 	ID, Title, Text, Lang, Source, Date, Sector string
 
-	// Rows of a corpus can be chosen by what it is about and how good it is
-	// said to be. Rows that are not chosen are passed over in silence.
+	// Rows of a corpus can be chosen by what they are about, which is the sector
+	// of those that name none, and by how good they are said to be. Rows that
+	// are not chosen are passed over in silence.
 	Domain     string   // default "domain"
 	Domains    []string // the only ones that are read; none means all
 	Quality    string   // default "quality_score"

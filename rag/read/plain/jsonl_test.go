@@ -303,3 +303,19 @@ func FuzzUnquote(f *testing.F) {
 		}
 	})
 }
+
+func TestDomainIsSector(t *testing.T) {
+	data := `{"text": "Эмдөө акысыз.", "domain": "health"}
+{"text": "Жол оңдолот.", "domain": "roads", "sector": "transport"}
+`
+	var got []string
+	for item, err := range JSONL(Fields{}).Read(t.Context(), file("a.jsonl", data)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, item.Sector)
+	}
+	if !slices.Equal(got, []string{"health", "transport"}) {
+		t.Errorf("sectors %q", got)
+	}
+}

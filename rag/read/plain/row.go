@@ -2,6 +2,7 @@ package plain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"io"
 	"math"
@@ -145,7 +146,7 @@ func (r *row) quality() float64 {
 // fill gives an item what the row says.
 func (r *row) fill(item *read.Item) (err error) {
 	d, v := &item.Document, &r.value
-	d.ID, d.Title, d.Sector = v[rowID], v[rowTitle], v[rowSector]
+	d.ID, d.Title, d.Sector = v[rowID], v[rowTitle], cmp.Or(v[rowSector], v[rowDomain])
 	d.Text = lineEnds(v[rowText])
 	if v[rowSource] != "" {
 		d.Source = v[rowSource]
