@@ -30,6 +30,9 @@ type listed struct {
 func (s *Set) files(ctx context.Context, source Source, yield func(read.Item, error) bool) {
 	list, closeFolder, err := s.list(ctx, source, yield)
 	defer closeFolder()
+	if errors.Is(err, errStop) || ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		yield(unread(source.Name(), err))
 		return
@@ -203,6 +206,10 @@ func (s Source) published(p string) string {
 	return base.JoinPath(strings.Split(p, "/")...).String()
 }
 
+// hashed is from how many bytes on a file's hash is kept, by which one that was
+// only touched is known. Reading smaller ones again costs no more than hashing.
+const hashed = 16 << 10
+
 // tooFresh is how long after a change a file may change again without its time
 // telling.
 const tooFresh = 2 * time.Second
@@ -217,7 +224,7 @@ func (s *Set) readFile(ctx context.Context, f listed, config string, out chan<- 
 		out <- event{item: same(f)}
 		return
 	}
-	if s.o.State != nil {
+	if s.o.State != nil && f.Size >= hashed {
 		sum, err := sumOf(f.File)
 		if err != nil {
 			out <- event{item: f.Item(), err: f.Fault(err)}

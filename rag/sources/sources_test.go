@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,11 +23,16 @@ import (
 
 // A lines reader makes a document of each line of a file, "id: text", and
 // counts the files that it reads. A line that says "broken" cannot be read.
-type lines struct{ files []string }
+type lines struct {
+	mu    sync.Mutex // files are read ahead
+	files []string
+}
 
 func (l *lines) Read(_ context.Context, f read.File) iter.Seq2[read.Item, error] {
 	return func(yield func(read.Item, error) bool) {
+		l.mu.Lock()
 		l.files = append(l.files, f.Name)
+		l.mu.Unlock()
 		c, err := f.Open()
 		if err != nil {
 			yield(f.Item(), f.Fault(err))
@@ -184,7 +190,7 @@ func TestSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.counts(w.sync(a1, "docs/new.lines төрт"), 0, 0, 0, 2)
-	w.read()
+	w.read("docs/a.lines") // it is small
 
 	w.all = true
 	w.counts(w.sync(a1, "docs/new.lines төрт"), 0, 0, 0, 2)
@@ -341,4 +347,41 @@ func FuzzMatch(f *testing.F) {
 			t.Errorf("%q does not match itself", name)
 		}
 	})
+}
+
+// TestStops: whoever takes no more documents gets none, whatever comes next.
+func TestStops(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.write(fmt.Sprintf("docs/%02d.lines", i), fmt.Sprintf("%d: Суу.\nx%d: Жер.\n", i, i))
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(w.folder, "docs", "00")); err != nil { // a fault comes first
+		t.Fatal(err)
+	}
+	for stop := range 8 {
+		n := 0
+		set := Open(w.m, Options{Reader: func(Source) read.Readers { return read.Readers{".lines": &lines{}} }, Ahead: 1 + stop%3})
+		for range set.Items(t.Context()) {
+			if n++; n > stop {
+				break
+			}
+		}
+		if n != stop+1 {
+			t.Errorf("%d came, want %d", n, stop+1)
+		}
+	}
+}
+
+// TestTouched: a large file that was touched is known by its hash.
+func TestTouched(t *testing.T) {
+	w := newWorld(t)
+	w.write("docs/a.lines", "бир: "+strings.Repeat("Суу таза болсун. ", 2000)+"\n")
+	w.sync("docs/a.lines бир")
+	if err := os.Chtimes(filepath.Join(w.folder, "docs", "a.lines"), time.Now(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		w.counts(w.sync("docs/a.lines бир"), 0, 0, 0, 1)
+		w.read()
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/personal"
 	"tilgate/rag"
 	"tilgate/rag/engine/enginetest"
 	"tilgate/rag/qdrant"
@@ -101,6 +102,10 @@ func BenchmarkIngest(b *testing.B) {
 	_, client := enginetest.Open(b)
 	store := qdrant.New(client, qdrant.Options{})
 	x := store.For("")
+	finder, err := personal.New([]string{"KG"}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
 	var whole, alone, wholeCPU, aloneCPU time.Duration
 	passages, run := 0, 0
 	for b.Loop() {
@@ -114,7 +119,7 @@ func BenchmarkIngest(b *testing.B) {
 		alone, aloneCPU = alone+time.Since(start), aloneCPU+used()-cpu
 
 		kb = fmt.Sprintf("kb%d", run)
-		j := Job{Manifest: manifestOf(b, dir, kb), Index: x, Reader: readersOf, Langs: []lang.Tag{"ky"}, Data: b.TempDir()}
+		j := Job{Manifest: manifestOf(b, dir, kb), Index: x, Reader: readersOf, Langs: []lang.Tag{"ky"}, Data: b.TempDir(), Personal: finder}
 		start, cpu = time.Now(), used()
 		o, err := j.Run(b.Context())
 		whole, wholeCPU = whole+time.Since(start), wholeCPU+used()-cpu
