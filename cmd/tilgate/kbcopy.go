@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/internal/fault"
-	"tilgate/rag/forget"
 	"tilgate/rag/qdrant"
 )
 
@@ -131,14 +130,11 @@ func (p *program) kbCopy(ctx context.Context, f kbFlags, kb string, source, dest
 
 // forgetCopied takes out of a copy what was forgotten where it goes.
 func forgetCopied(ctx context.Context, c Config, store *qdrant.Store) error {
-	if c.Data == "" {
-		return nil
-	}
-	list, err := forget.Open(c.Data)
+	k, err := openForgetter(ctx, c, store, nil)
 	if err != nil {
 		return err
 	}
-	return (&keeper{c: c, store: store, forgotten: list}).replay(ctx)
+	return k.replay(ctx)
 }
 
 func samePlace(a, b Config) bool {

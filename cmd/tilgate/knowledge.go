@@ -22,7 +22,11 @@ func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear f
 			return err
 		}
 	}
-	k, err := openKeeper(ctx, c, store, io.Discard)
+	open := openForgetter // which asks no embedding model
+	if len(c.Knowledge) > 0 {
+		open = openKeeper
+	}
+	k, err := open(ctx, c, store, io.Discard)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,17 @@ func openKeeper(ctx context.Context, c Config, store *qdrant.Store, notes io.Wri
 	return k, nil
 }
 
+// openForgetter returns a keeper that can only forget.
+func openForgetter(_ context.Context, c Config, store *qdrant.Store, _ io.Writer) (*keeper, error) {
+	k := &keeper{c: c, store: store, close: func() {}}
+	if c.Data == "" {
+		return k, nil
+	}
+	var err error
+	k.forgotten, err = forget.Open(c.Data)
+	return k, err
+}
+
 // of returns the job of a manifest.
 func (k *keeper) of(m sources.Manifest) upkeep.Job {
 	j := k.job
