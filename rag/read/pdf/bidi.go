@@ -114,17 +114,15 @@ func numbers(units []unit) []unit {
 	var out []unit
 	for i := 0; i < len(units); i++ {
 		u := units[i]
-		if u.class == number {
-			for {
-				if i+1 < len(units) && units[i+1].class == number {
-					u.text += units[i+1].text
-					i++
-				} else if i+2 < len(units) && units[i+2].class == number && strings.Contains(".,:/٫٬،\u00A0", units[i+1].text) {
-					u.text += units[i+1].text + units[i+2].text
-					i += 2
-				} else {
-					break
-				}
+		for u.class == number {
+			if i+1 < len(units) && units[i+1].class == number {
+				u.text += units[i+1].text
+				i++
+			} else if i+2 < len(units) && units[i+2].class == number && strings.Contains(".,:/٫٬،\u00A0", units[i+1].text) {
+				u.text += units[i+1].text + units[i+2].text
+				i += 2
+			} else {
+				break
 			}
 		}
 		out = append(out, u)

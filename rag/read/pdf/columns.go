@@ -13,10 +13,14 @@ func (s span) width() float64 { return s.x1 - s.x0 }
 // band returns the end of the rows from i on that share gutters, and these. No
 // gutters means that row i stands alone.
 func band(rows [][]line, i int) (end int, gutters []span) {
-	const ahead = 12 // rows to look for the next that has a gutter
+	const (
+		ahead  = 12  // rows to look for the next that has a gutter
+		most   = 400 // rows of a page
+		across = 24  // columns
+	)
 	end = i + 1
 	var all []span
-	for j := i; j < len(rows) && j < end+ahead; j++ {
+	for j := i; j < len(rows) && j < min(end+ahead, i+most) && len(rows[j]) <= across; j++ {
 		if j > i && rows[j-1][0].y-rows[j][0].y > 4.5*max(rows[j][0].size, rows[j-1][0].size) {
 			break
 		}

@@ -29,10 +29,11 @@ const (
 func (s *sheet) mend() []read.Note {
 	var notes []read.Note
 	texts := s.byFont()
-	verdicts := make([]verdict, len(s.fonts))
+	verdicts, bars := make([]verdict, len(s.fonts)), make([]bool, len(s.fonts))
 	for i, f := range s.fonts {
-		verdicts[i] = judge(f.name, texts[i])
-		if note, ok := remark(verdicts[i], f.name); ok && !slices.Contains(notes, note) {
+		verdicts[i], bars[i] = judge(f.name, texts[i]), stretches(texts[i])
+		const most = 8 // of a page
+		if note, ok := remark(verdicts[i], f.name); ok && len(notes) < most && !slices.Contains(notes, note) {
 			notes = append(notes, note)
 		}
 	}
@@ -46,7 +47,7 @@ func (s *sheet) mend() []read.Note {
 		case cyrillic:
 			g.text = fromLatin1(g.text)
 		}
-		if g.strange && !stretches(texts[g.font]) {
+		if g.strange && !bars[g.font] {
 			g.text = "\uFFFD"
 			unknown++
 		}

@@ -37,8 +37,7 @@ type document struct {
 type paragraph struct {
 	parts []string // lines
 	last  piece    // line
-	lines int
-	level int // of a heading; 0 if it is none
+	level int      // of a heading; 0 if it is none
 	mark  string
 	at    float64 // where the mark stands, from the edge that the text begins at
 	page  int
@@ -127,21 +126,21 @@ func (d *document) add(l piece, number int) {
 	if level == 0 {
 		mark, rest = d.item(l)
 	}
-	if mark == "" && d.para.lines > 0 && level == d.para.level && d.goesOn(l, number) {
+	if mark == "" && len(d.para.parts) > 0 && level == d.para.level && d.goesOn(l, number) {
 		d.para.parts = append(d.para.parts, l.text)
-		d.para.last, d.para.lines, d.para.page = l, d.para.lines+1, number
+		d.para.last, d.para.page = l, number
 		d.para.bold = d.para.bold && l.bold
 		return
 	}
 	d.flush()
-	d.para = paragraph{parts: []string{rest}, last: l, lines: 1, level: level, mark: mark, at: l.indent(), page: number, bold: l.bold}
+	d.para = paragraph{parts: []string{rest}, last: l, level: level, mark: mark, at: l.indent(), page: number, bold: l.bold}
 }
 
 // item returns the mark of a line that begins an item of a list. What looks
 // like a number with a full stop may stand within a sentence.
 func (d *document) item(l piece) (mark, rest string) {
 	mark, rest = listMark(l.text)
-	if mark == "" || isBullet(mark) || d.para.lines == 0 || d.para.mark != "" || ends(d.para.last.text) || d.para.last.short(l) {
+	if mark == "" || isBullet(mark) || len(d.para.parts) == 0 || d.para.mark != "" || ends(d.para.last.text) || d.para.last.short(l) {
 		return mark, rest
 	}
 	return "", l.text
@@ -186,7 +185,7 @@ func (d *document) goesOn(l piece, number int) bool {
 		return false
 	case d.para.level > 0:
 		return true
-	case last.bold != l.bold && (d.para.lines == 1 || l.bold):
+	case last.bold != l.bold && (len(d.para.parts) == 1 || l.bold):
 		return false
 	case d.para.mark != "":
 		return l.indent() > d.para.at+0.3*l.size && !last.short(l) || !last.short(l) && !ends(last.text)
@@ -206,7 +205,7 @@ func startsUpper(text string) bool {
 func (d *document) flush() {
 	p := d.para
 	d.para = paragraph{}
-	if p.lines == 0 {
+	if len(p.parts) == 0 {
 		return
 	}
 	text := joinLines(p.parts, d.hyphens.drops)
@@ -231,7 +230,7 @@ func (d *document) flush() {
 // boldHeading reports whether a paragraph is a heading that is only bold.
 func (d *document) boldHeading(p paragraph, text string) bool {
 	length := utf8.RuneCountInString(text)
-	return p.bold && !d.bodyBold && !isBullet(p.mark) && p.lines <= 2 && length >= 3 && length <= 120 && !ends(text) &&
+	return p.bold && !d.bodyBold && !isBullet(p.mark) && len(p.parts) <= 2 && length >= 3 && length <= 120 && !ends(text) &&
 		strings.ContainsFunc(text, unicode.IsLetter)
 }
 

@@ -124,6 +124,43 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestManyGlyphs lays out pages with more letters than one can have, in ways that
+// no page has. Thirty times as many, which is the limit, take thirty times as long.
+func TestManyGlyphs(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		place func(i int) (x, y float64)
+	}{
+		{"all in one line", func(i int) (x, y float64) { return float64(i), 400 }},
+		{"all in one place", func(int) (x, y float64) { return 300, 400 }},
+		{"each in a line", func(i int) (x, y float64) { return 300, float64(i) * 20 }},
+		{"left and right in turn", func(i int) (x, y float64) { return float64(i%2) * 300, float64(i/2) * 10 }},
+		{"in thousands of columns", func(i int) (x, y float64) { return float64(i%5000) * 20, float64(i/5000) * 12 }},
+		{"in twenty columns", func(i int) (x, y float64) { return float64(i%20) * 30, float64(i/20) * 12 }},
+	} {
+		for _, letters := range []string{"a", "1 ", "ب", "بَ", "िक", "ب&"} {
+			s := sheet{width: 600, height: 800, fonts: []font{{name: "F"}}}
+			rs := []rune(letters)
+			for i := range maxLetters / 30 {
+				x, y := tt.place(i)
+				s.glyphs = append(s.glyphs, glyph{text: string(rs[i%len(rs)]), x0: x, x1: x + 1, y: y, size: 10, object: i})
+			}
+			for i := range maxRules {
+				s.rules = append(s.rules, box{float64(i), 0, float64(i), float64(maxRules)})
+			}
+			began := time.Now()
+			s.glyphs = painted(s.glyphs)
+			s.mend()
+			d := document{pages: []page{{number: 1, pieces: s.layout()}}}
+			repaired(d.pages[0].pieces)
+			d.build()
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("%q %s: took %s", letters, tt.name, took)
+			}
+		}
+	}
+}
+
 // spaces returns so many megabytes of spaces, compressed.
 func spaces(megabytes int) []byte {
 	var one bytes.Buffer
@@ -145,7 +182,7 @@ func TestSlowPages(t *testing.T) {
 	p.pageOf(slow, 0)
 	p.page(func(d *drawing) { d.lines(60, 700, 12, "Үчүнчү бет.") })
 	data := p.bytes()
-	r := sharedWith(func(r *Reader) { r.options.PageTime = time.Second })
+	r := sharedWith(func(r *Reader) { r.options.PageTime = 4 * time.Second })
 	item, err := readBytes(t, r, data)
 	if err != nil || item.Text != "Биринчи бет.\n\nҮчүнчү бет." {
 		t.Errorf("%q, %v", item.Text, err)

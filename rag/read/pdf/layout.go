@@ -113,18 +113,19 @@ func (l *layouter) arrange(rows [][]line) {
 
 // whole makes one line of a row: its gaps are no gutters, but wide spaces.
 func (l *layouter) whole(row []line) line {
-	if len(row) == 1 {
-		return row[0]
-	}
-	var glyphs []glyph
-	for i, part := range row {
-		if i > 0 {
-			last := row[i-1]
-			glyphs = append(glyphs, glyph{text: " ", x0: last.x1, x1: part.x0, y: part.y, size: part.size, object: -1})
+	whole := row[0]
+	for _, part := range row[1:] {
+		if len(whole.glyphs)+len(part.glyphs) >= maxLine {
+			whole.text += " " + part.text
+			continue
 		}
-		glyphs = append(glyphs, part.glyphs...)
+		space := glyph{text: " ", x0: whole.x1, x1: part.x0, y: part.y, size: part.size, object: -1}
+		whole.glyphs = slices.Concat(whole.glyphs, []glyph{space}, part.glyphs)
+		whole.x1 = part.x1
 	}
-	whole, _ := l.sheet.line(glyphs)
+	if len(whole.glyphs) > len(row[0].glyphs) {
+		whole, _ = l.sheet.line(whole.glyphs)
+	}
 	return whole
 }
 

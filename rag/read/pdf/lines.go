@@ -53,7 +53,7 @@ func chains(glyphs []glyph) []chain {
 	var chains []chain
 	var open []glyph
 	for _, g := range glyphs {
-		if len(open) > 0 && !follows(open[len(open)-1], g) {
+		if len(open) == maxLine || len(open) > 0 && !follows(open[len(open)-1], g) {
 			chains = append(chains, newChain(open))
 			open = nil
 		}
@@ -112,7 +112,7 @@ func split(row []chain) [][]glyph {
 	var parts [][]glyph
 	end := math.Inf(-1)
 	for _, c := range row {
-		if n := len(parts); n > 0 && c.x0-end < wideGap*c.size {
+		if n := len(parts); n > 0 && c.x0-end < wideGap*c.size && len(parts[n-1])+len(c.glyphs) <= maxLine {
 			parts[n-1] = append(parts[n-1], c.glyphs...)
 		} else {
 			parts = append(parts, slices.Clone(c.glyphs))

@@ -65,7 +65,10 @@ func TestScanWithTesseract(t *testing.T) {
 		t.Skip("tesseract is not installed")
 	}
 	data := scan(t, "Applications are free of charge.")
-	r := sharedWith(func(r *Reader) { r.ocr = newOCR("", time.Minute, []lang.Tag{"en"}) })
+	// A busy machine and the race detector draw and pack a page slowly.
+	r := sharedWith(func(r *Reader) {
+		r.ocr, r.options.PageTime = newOCR("", 5*time.Minute, []lang.Tag{"en"}), 5*time.Minute
+	})
 	if !slices.Contains(r.ocr.find(), "eng") {
 		t.Skip("tesseract has no English")
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -40,6 +42,9 @@ func painted(glyphs []glyph) []glyph {
 	}
 	var out []glyph
 	for _, o := range objects {
+		if inside < 0 {
+			turnSeveral(o)
+		}
 		switch classes := classesOf(o); {
 		case !classes[rightToLeft] && !classes[leftToRight] && !slices.ContainsFunc(o, hasMark), classes[rightToLeft] && (classes[leftToRight] || classes[number]):
 			slices.SortStableFunc(o, func(a, b glyph) int { return cmp.Compare(a.x0, b.x0) })
@@ -53,6 +58,33 @@ func painted(glyphs []glyph) []glyph {
 	}
 	return out
 }
+
+// turnSeveral turns the letters of a glyph that is more than one back: pdfium
+// turned them around with the rest of its object, but not those that it made of
+// a ligature itself.
+func turnSeveral(glyphs []glyph) {
+	for i, g := range glyphs {
+		rs := []rune(g.text)
+		if !g.several || !isRTL(rs[0]) {
+			continue
+		}
+		slices.Reverse(rs)
+		if turned := string(rs); !ligatures()[g.text] || ligatures()[turned] {
+			glyphs[i].text = turned
+		}
+	}
+}
+
+// ligatures are the texts of Unicode's Arabic ligatures.
+var ligatures = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for r := rune(0xFB50); r <= 0xFEFC; r++ {
+		if text := norm.NFKC.String(string(r)); presented(r) && utf8.RuneCountInString(text) > 1 {
+			all[text] = true
+		}
+	}
+	return all
+})
 
 func classesOf(glyphs []glyph) (classes [4]bool) {
 	for _, g := range glyphs {

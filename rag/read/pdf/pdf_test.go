@@ -233,6 +233,7 @@ func TestRightToLeft(t *testing.T) {
 		{"brackets named by their shape", "صن )نتم( صن", "نص (متن) نص", false},
 		{"shapes of letters", "ﻝﺪﺑ", "بدل", false},
 		{"a ligature", "ﻡﻼﺳ", "سلام", false},
+		{"one glyph that is two letters", "لفطلا Ⅱع لدب", "بدل على الطفل", false},
 		{"Hebrew", "םולש", "שלום", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

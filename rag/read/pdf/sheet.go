@@ -26,6 +26,7 @@ type glyph struct {
 	size    float64
 	font    int
 	object  int  // that painted it, with its neighbours
+	several bool // the file says that it is more than one letter
 	strange bool // the file does not say which letter it is
 }
 
@@ -42,6 +43,8 @@ const (
 	maxLetters = 300_000
 	maxDepth   = 12
 	maxRules   = 4_000
+	maxFonts   = 500
+	maxLine    = 2_000 // glyphs; what takes the square of their number stays quick
 )
 
 // A collector makes a sheet of a page that is open in a guest.
@@ -55,6 +58,7 @@ type collector struct {
 	turns      [4]int // letters, by how they are turned
 	letters    []letter
 	objects    int
+	said       int // bytes of actual
 	sheet      sheet
 	bounds     box
 }
@@ -129,6 +133,9 @@ func (c *collector) walk(count, get string, of uint64, m matrix, depth int) erro
 func (c *collector) font(handle uint64) int {
 	if n, ok := c.fonts[handle]; ok {
 		return n
+	}
+	if len(c.sheet.fonts) == maxFonts {
+		return 0
 	}
 	name := c.bytes(256, func(at, size uint64) int { return c.int("FPDFFont_GetBaseFontName", handle, at, size) })
 	f := font{name: strings.TrimRight(string(name), "\x00")}

@@ -24,7 +24,9 @@ func (c *collector) span(object uint64) uint64 {
 		if said(0, 0) < 0 {
 			continue
 		}
-		c.actual[mark] = decode(c.bytes(maxSpan, said))
+		data := c.bytes(min(maxSpan, maxSpans-c.said), said)
+		c.said += len(data)
+		c.actual[mark] = decode(data)
 		return mark
 	}
 	return 0
@@ -53,8 +55,12 @@ func decode(s []byte) string {
 	return string(latin)
 }
 
-// maxSpan is how many bytes one ActualText may have.
-const maxSpan = 64 << 10
+// How many bytes one ActualText may have, and all of a page. What is beyond
+// counts as nothing.
+const (
+	maxSpan  = 64 << 10
+	maxSpans = 4 << 20
+)
 
 // strip takes the spans off, since pdfium repeats what a span says when another
 // letter is painted between its letters, and gives it the place of the first of

@@ -48,8 +48,9 @@ func (c *collector) joined(q int) []glyph {
 		case last != nil && l.span != 0 && l.span == last.span:
 			top := &out[len(out)-1]
 			top.x0, top.x1 = min(top.x0, g.x0), max(top.x1, g.x1)
-		case last != nil && l.painter == last.painter && l.x0 == last.x0 && l.x1 == last.x1 && l.y == last.y && l.index == last.index+1:
+		case last != nil && l.painter == last.painter && len(out[len(out)-1].text) < 64 && l.x0 == last.x0 && l.x1 == last.x1 && l.y == last.y && l.index == last.index+1:
 			out[len(out)-1].text += g.text
+			out[len(out)-1].several = true
 		default:
 			if l.span != 0 {
 				g.text, g.strange = c.actual[l.span], false

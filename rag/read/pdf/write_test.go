@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"crypto/md5"
 	"crypto/rc4"
@@ -129,6 +130,9 @@ func (d *drawing) lines(x, y, size float64, lines ...string) {
 // unmapped are letters that a font is not to name.
 const unmapped = "¤"
 
+// several are glyphs that are named as more than one letter.
+var several = map[rune]string{'Ⅱ': "لى"}
+
 func (p *pdfFile) writeFonts() {
 	for name, codes := range p.codes {
 		var cmap strings.Builder
@@ -139,7 +143,7 @@ func (p *pdfFile) writeFonts() {
 				continue
 			}
 			fmt.Fprintf(&cmap, "1 beginbfchar <%04x> <", code)
-			for _, u := range utf16.Encode([]rune{r}) {
+			for _, u := range utf16.Encode([]rune(cmp.Or(several[r], string(r)))) {
 				fmt.Fprintf(&cmap, "%04x", u)
 			}
 			cmap.WriteString("> endbfchar\n")
