@@ -13,6 +13,7 @@ type Caller struct {
 	Tenant   string   // whose passages the caller sees; empty is the default tenant
 	Language lang.Tag // that the caller's questions are likely in; empty says nothing
 	Scope    *Scope   // what the key may use; nil means everything of its tenant
+	From     From     // who of those that share the key
 }
 
 // A Grant is what a limiter answers to a request that it lets in.
@@ -116,6 +117,7 @@ type Exchange struct {
 	Caller    Caller
 	Model     string // as requested
 	Auto      bool
+	Question  string // of auto, as the guard leaves it; nobody writes it down unless the key's policy says so
 	Stream    bool
 	Plan      Plan
 	First     time.Duration // to the first text; 0 if there was none

@@ -173,6 +173,7 @@ func TestKey(t *testing.T) {
 		"no tenant":                func(s *state) { s.request.Caller.Tenant = "" },
 		"sites":                    func(s *state) { s.request.Caller.Scope = &Scope{Sites: []string{"kg"}} },
 		"knowledge of the key":     func(s *state) { s.request.Caller.Scope = &Scope{Knowledge: []string{"kg"}} },
+		"page":                     func(s *state) { s.request.Caller.Scope = &Scope{Page: true} },
 		"policy":                   func(s *state) { s.opts.Policy = "p2" },
 		"size of prompts":          func(s *state) { s.opts.PromptTokens = 3000 },
 		"cost of tokens":           func(s *state) { s.opts.Cost = func(string, lang.Tag) float64 { return 0.6 } },
@@ -259,8 +260,8 @@ func TestKeyFields(t *testing.T) {
 		of    any
 		known string
 	}{
-		{Caller{}, "Name Tenant Language Scope"},                               // the language decides about the question's, which is in the key
-		{Scope{}, "Models Languages Knowledge Sites Admin Eval Policy Limits"}, // models and languages are refused before there is a key
+		{Caller{}, "Name Tenant Language Scope From"},                                            // the language decides about the question's, which is in the key
+		{Scope{}, "Models Languages Knowledge Sites Admin Eval Policy Limits Each Page Origins"}, // models and languages are refused before there is a key
 		{Request{}, "ID Caller Messages Language Model Knowledge Weights Bare Params Trace Stream MaxBytes Keep"},
 		{Params{}, "Temperature TopP MaxTokens Seed Stop"},
 		{Message{}, "Role Content"},

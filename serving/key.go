@@ -99,6 +99,7 @@ func (h hasher) scope(s *Scope) {
 	}
 	h.set(s.Knowledge)
 	h.set(s.Sites)
+	h.text(fmt.Sprint(s.Page)) // visitors of a page do not learn what those inside have asked
 }
 
 // conversation hashes what was said, as it was meant: composed or not, with one

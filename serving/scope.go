@@ -20,6 +20,10 @@ type Scope struct {
 	Eval      bool       `toml:"eval,omitempty"` // may try weights that the gate keeps from everybody else
 	Policy    Policy     `toml:"policy,omitempty"`
 	Limits    Limits     `toml:"limits,omitempty"`
+	Each      Each       `toml:"each,omitempty"`
+
+	Page    bool     `toml:"page,omitempty"`    // the key stands in web pages, for all to read: it may ask auto, and nothing else
+	Origins []string `toml:"origins,omitempty"` // of those pages, such as https://moh.example
 }
 
 // A Policy bounds what a request for a plain model may ask for. What is out of
@@ -62,16 +66,20 @@ func (c Caller) Policy() Policy {
 // Model returns an error unless the name of a model may be used. An empty name
 // is auto, which leaves the model to Tilgate.
 func (s *Scope) Model(name string) error {
-	if s == nil || len(s.Models) == 0 {
+	if s == nil || len(s.Models) == 0 && !s.Page {
 		return nil
 	}
 	if name == "" {
 		name = Auto
 	}
-	if slices.ContainsFunc(s.Models, func(pattern string) bool { return matches(pattern, name) }) {
+	models := s.Models
+	if len(models) == 0 {
+		models = []string{Auto}
+	}
+	if slices.ContainsFunc(models, func(pattern string) bool { return matches(pattern, name) }) {
 		return nil
 	}
-	return fault.Forbidden.Field("model", "this key may not use the model %q; it may use: %s", name, strings.Join(s.Models, ", "))
+	return fault.Forbidden.Field("model", "this key may not use the model %q; it may use: %s", name, strings.Join(models, ", "))
 }
 
 // matches compares a name with a pattern. A name without a tag is the same as

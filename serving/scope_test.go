@@ -39,6 +39,26 @@ func TestScopeModels(t *testing.T) {
 	}
 }
 
+// TestPageModels has a page key ask for what it does not name.
+func TestPageModels(t *testing.T) {
+	for _, tt := range []struct {
+		models, name string
+		ok           bool
+	}{
+		{"", "", true}, // auto
+		{"", "auto", true},
+		{"", "tiny", false},
+		{"auto tiny", "tiny", true},
+		{"auto tiny", "qwen3", false},
+		{"tiny", "", false},
+	} {
+		s := &Scope{Page: true, Models: strings.Fields(tt.models)}
+		if err := s.Model(tt.name); (err == nil) != tt.ok || err != nil && !fault.Forbidden.Is(err) {
+			t.Errorf("%q with %q: %v", tt.name, tt.models, err)
+		}
+	}
+}
+
 // TestScopeHolds asks for everything that a scope does not hold, and sees that
 // no model and no store was asked.
 func TestScopeHolds(t *testing.T) {

@@ -305,6 +305,7 @@ func (s *Service) answer(ctx context.Context, r Request, x *Exchange, yield func
 	if err != nil {
 		return err
 	}
+	x.Question = f.question
 	f.chain = r.Weights.of(f.chain)
 	a := f.chain[0]
 	x.Plan = Plan{Language: f.language, Adapter: a.Tag, Why: f.why}

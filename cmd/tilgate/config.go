@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
@@ -21,16 +22,17 @@ import (
 // Config is the one configuration file. Packages never see it: each takes its
 // own few values from it, here.
 type Config struct {
-	Data      string     `toml:"data"`      // folder of the embedded store
-	Listen    string     `toml:"listen"`    // address of the API
-	Hosts     []string   `toml:"hosts"`     // names in the Host header that are served besides the address
-	Origins   []string   `toml:"origins"`   // web origins that may call the API from a browser
-	Language  lang.Tag   `toml:"language"`  // to answer in when a question's cannot be told
-	Languages []lang.Tag `toml:"languages"` // that are served; empty means all that have a file
-	Metrics   string     `toml:"metrics"`   // address of /metrics for Prometheus, apart from the API; empty serves none
-	Admin     string     `toml:"admin"`     // address of /metrics and Go's profiles, on this machine; empty serves none
-	Adapters  string     `toml:"adapters"`  // folder of language files, over the bundled ones
-	Threshold float64    `toml:"threshold"` // relevance below which nothing counts as found; 0 is the default
+	Data      string     `toml:"data"`              // folder of the embedded store
+	Listen    string     `toml:"listen"`            // address of the API
+	Hosts     []string   `toml:"hosts"`             // names in the Host header that are served besides the address
+	Origins   []string   `toml:"origins"`           // web origins that may call the API from a browser
+	Proxies   []string   `toml:"proxies,omitempty"` // networks whose X-Forwarded-For says where requests come from
+	Language  lang.Tag   `toml:"language"`          // to answer in when a question's cannot be told
+	Languages []lang.Tag `toml:"languages"`         // that are served; empty means all that have a file
+	Metrics   string     `toml:"metrics"`           // address of /metrics for Prometheus, apart from the API; empty serves none
+	Admin     string     `toml:"admin"`             // address of /metrics and Go's profiles, on this machine; empty serves none
+	Adapters  string     `toml:"adapters"`          // folder of language files, over the bundled ones
+	Threshold float64    `toml:"threshold"`         // relevance below which nothing counts as found; 0 is the default
 
 	Fallback string            `toml:"fallback,omitempty"` // model that answers when the right one cannot be reached
 	Aliases  map[string]string `toml:"aliases,omitempty"`  // names that callers may say, and the models that they mean
@@ -60,6 +62,15 @@ type Config struct {
 	Cache CacheConfig `toml:"cache"`
 	OIDC  OIDCConfig  `toml:"oidc,omitempty"`  // callers with a token of an identity provider
 	Redis RedisConfig `toml:"redis,omitempty"` // where limits are counted for several processes
+
+	Ledger   LedgerConfig   `toml:"ledger,omitempty"`
+	Feedback FeedbackConfig `toml:"feedback,omitempty"`
+	Page     PageConfig     `toml:"page,omitempty"`
+}
+
+// PageConfig says what the page to ask on offers.
+type PageConfig struct {
+	Share bool `toml:"share,omitempty"` // links to a question, which hold its text
 }
 
 // QdrantConfig says where a Qdrant server is; without an address the embedded
@@ -132,6 +143,7 @@ func loadConfig(path string, getenv func(string) string) (Config, error) {
 	}
 	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
 	c.Redis.Password = getenv("TILGATE_REDIS_PASSWORD")
+	c.Ledger.Password = getenv("TILGATE_LEDGER_PASSWORD")
 	c.OpenAI.APIKey = getenv("TILGATE_OPENAI_KEY")
 	for i, b := range c.Backends {
 		c.Backends[i].APIKey = getenv(b.keyVariable())
@@ -185,8 +197,10 @@ func (c Config) check() []error {
 	c.Cache.check(fault)
 	c.Redis.check(fault)
 	c.OIDC.check(fault)
-	faults = append(faults, auth.Check(c.Keys)...)
-	return faults
+	c.Ledger.check(fault)
+	c.Feedback.check(fault)
+	_, wrong := c.proxies()
+	return slices.Concat(faults, wrong, auth.Check(c.Keys))
 }
 
 // defaults are the languages to answer in when a question's cannot be told, by
@@ -221,16 +235,23 @@ OpenTelemetry that is told how answers went: endpoint, sample; [personal], what
 the guard hides: countries, folder, questions, answers; [embed], [rerank] and [retrieve];
 keys, a file of callers that tilgate key changes (keys.toml in data, if it says
 nothing); and a [[key]] for each further caller: name, hash, tenant, language,
-expires, and what it may use: models, languages, knowledge, sites, admin,
-[key.policy] and [key.limits]; [redis], where several
+expires, what it may use: models, languages, knowledge, sites, admin,
+[key.policy] and [key.limits], whether it stands in web pages: page, origins, and
+what each of those who share it may use: [key.each.client], [key.each.session],
+[key.each.user]; proxies, networks such as 10.0.0.0/8 whose X-Forwarded-For is
+believed when it says where a request comes from; [redis], where several
 processes count the limits of keys together: url, down; [oidc], an identity
 provider whose tokens let callers in: issuer, audience, jwks_file, tenant_claim,
-groups_claim, and an [[oidc.scope]] for each group: group, and what a key has. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
+groups_claim, and an [[oidc.scope]] for each group: group, and what a key has;
+[ledger], where usage and feedback are kept: address, of a Postgres (without one
+it lies in ledger in data), durable, megabytes, that may wait on disk while it is
+down, and off; [feedback], what people say about answers: licence, under which they give their
+words, and how much of recent exchanges is remembered: megabytes, minutes. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
 temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,
-TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, TILGATE_REDIS_PASSWORD, and
-TILGATE_BACKEND_<NAME>_KEY for a [[backend]]) and are not printed.`,
+TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, TILGATE_REDIS_PASSWORD,
+TILGATE_LEDGER_PASSWORD, and TILGATE_BACKEND_<NAME>_KEY for a [[backend]]) and are not printed.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)

@@ -38,6 +38,9 @@ func (c OIDCConfig) check(fault func(format string, args ...any)) {
 		if c.Scopes[i].Name == "" {
 			fault("oidc.scope %d: its group is missing", i+1)
 		}
+		if s := c.Scopes[i].Scope; s.Page || s.Each != (serving.Each{}) {
+			fault("oidc.scope %d: page and each are for keys; a token is one person's", i+1)
+		}
 		for _, err := range auth.CheckScope(&c.Scopes[i].Scope) {
 			fault("oidc.scope %d: %w", i+1, err)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -36,6 +37,22 @@ func (c RedisConfig) check(fault func(format string, args ...any)) {
 	}
 }
 
+// open returns limits in Redis, for keys and for those who share them. Each has
+// connections of its own.
+func (c RedisConfig) open(keys, shares *limit.Memory, log *slog.Logger) (limit.Shares, func() error, error) {
+	o := limit.Options{URL: c.URL, Password: c.Password, Down: c.Down, Local: keys, Way: c.way("Redis", c.URL), Log: log}
+	whole, err := limit.OpenRedis(o)
+	if err != nil {
+		return limit.Shares{}, nil, err
+	}
+	o.Local, o.Keep = shares, limit.KeepShares
+	each, err := limit.OpenRedis(o)
+	if err != nil {
+		return limit.Shares{}, nil, errors.Join(err, whole.Close())
+	}
+	return limit.Shares{Keys: whole, Each: each}, func() error { return errors.Join(whole.Close(), each.Close()) }, nil
+}
+
 // limits are those of the gateway, which hear how requests went.
 type limits interface {
 	gateway.Limits
@@ -56,18 +73,17 @@ func openLimits(c Config, log *slog.Logger) (l limits, closeLimits func(), err e
 	if err != nil {
 		return nil, nil, err
 	}
-	l, closeRedis := limits(memory), func() error { return nil }
+	shares := &limit.Memory{Most: limit.MostShares}
+	both, closeRedis := limit.Shares{Keys: memory, Each: shares}, func() error { return nil }
 	if c.Redis.URL != "" {
-		shared, err := limit.OpenRedis(limit.Options{URL: c.Redis.URL, Password: c.Redis.Password, Down: c.Redis.Down, Local: memory, Way: c.Redis.way("Redis", c.Redis.URL), Log: log})
-		if err != nil {
+		if both, closeRedis, err = c.Redis.open(memory, shares, log); err != nil {
 			return nil, nil, err
 		}
-		l, closeRedis = shared, shared.Close
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var saved sync.WaitGroup
 	saved.Go(func() { memory.Keep(ctx, path, saveQuotas, log) })
-	return l, func() {
+	return &both, func() {
 		_ = closeRedis()
 		cancel()
 		saved.Wait()

@@ -76,7 +76,7 @@ func (p *program) demo(ctx context.Context, c Config) error {
 	choice := svc.models.Pick(ctx, new(adapters.Adapter), "")
 	p.printDemo(ln.Addr(), secret, c, choice.Name)
 	keys := auth.New([]auth.Key{{Name: "demo", Hash: auth.HashOf(secret)}})
-	return runGateway(ctx, c, ln, svc, access{keys: keys, who: keys}, quiet)
+	return runGateway(ctx, c, ln, svc, access{keys: keys, who: keys}, nil, quiet)
 }
 
 // ingestSample stores the sample articles, or finds them stored.

@@ -10,7 +10,7 @@
 // A citizen asks in Kyrgyz, over OpenAI's API, with model "auto". The request
 // arrives at serving/gateway, which speaks HTTP and nothing else does. It asks
 // serving/auth whose key this is, or serving/auth/token whose token, and serving/limit whether the key has used up
-// what it may, copies what it needs out of the request, and
+// what it may, or who shares it (a visitor of a page, a program's user), copies what it needs out of the request, and
 // calls the Service in serving, whose words (Request, Event, Exchange) every
 // other package on the way uses.
 //
@@ -62,6 +62,12 @@
 // streams them, and cancels everything when the reader leaves. However it ends,
 // serving/record writes one line, and counts; serving/audit keeps a record that
 // nobody can change unseen, and serving/trace tells a collector of OpenTelemetry.
+// serving/ledger keeps what was used, what could not be answered, and feedback, in
+// SQLite or Postgres, at which nobody waits.
+// Who asks on the page sees what serving/web makes of the events: HTML that needs
+// no script, in the reader's language, with the sources beside the answer.
+// What people say about the answer afterwards, serving/feedback checks against its
+// memory of recent exchanges, and makes data of it once two people agree.
 //
 // # Beside the way
 //
@@ -138,8 +144,8 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth token limit pool ollama openai extract guard cache audit trace record tokencost   qdrant upkeep enginetest ragtest sample embed langchain   suites live results score report review golden
-//	stories  serving wire queue overlay push           ingest engine crawl forget quality sources html office pdf plain wiki epub sheet   dataset metric stats gate
+//	edges    gateway auth token limit pool ollama openai extract guard cache audit ledger trace record tokencost   qdrant upkeep enginetest ragtest sample embed langchain   suites live results score report review golden
+//	stories  serving feedback web wire queue overlay push           ingest engine crawl forget quality sources html office pdf plain wiki epub sheet   dataset metric stats gate
 //	words    adapters lora                                       rag read near                                               evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict  internal/bundle
 //	         internal/lang  charset  safezip  internal/outbound  internal/sign

@@ -52,9 +52,18 @@ a running service reads again within two seconds; with neither, lines for the
 configuration are printed.
 
 The caller sees the knowledge bases of its tenant, and no others. Without the
-flags that name something, it may use all of it.`,
-		Example: "  tilgate key create portal --config tilgate.toml --models 'auto,qwen3*' --chars-per-minute 20000",
-		Args:    exactly(1, "the name of the caller"),
+flags that name something, it may use all of it.
+
+A key with --page stands in the source of web pages, where everybody can read it.
+So it is bound to the pages of its origins, asks auto and nothing else, and is
+limited by address and by visit, generously where the flags say nothing (key list
+shows how); the lines to put into the pages are printed.
+Behind a proxy, proxies in the configuration says whose word about addresses
+counts. A key for a program that asks for many people is limited for each of them
+by the name that it sends in OpenAI's field user.`,
+		Example: `  tilgate key create portal --config tilgate.toml --models 'auto,qwen3*' --chars-per-minute 20000
+  tilgate key create site --config tilgate.toml --page --origin https://moh.example --origin https://www.moh.example`,
+		Args: exactly(1, "the name of the caller"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := rag.CheckTenant(key.Tenant); err != nil {
 				return usageError{fmt.Errorf("--tenant: %w", err)}
@@ -63,6 +72,10 @@ flags that name something, it may use all of it.`,
 				return usageError{err}
 			}
 			secret, made := auth.Generate()
+			if key.Page {
+				secret, made = auth.GeneratePage()
+				usual(&key)
+			}
 			key.Name, key.Hash = args[0], made.Hash
 			if faults := auth.Check([]auth.Key{key}); len(faults) > 0 {
 				return usageError{faults[0]}
@@ -78,15 +91,24 @@ flags that name something, it may use all of it.`,
 			if err := file.Add(key, fixed); err != nil {
 				return err
 			}
-			return p.shownOnce(secret, "It is in force as soon as a service has read "+file.Path+" again.\n")
+			return p.shown(secret, key, "It is in force as soon as a service has read "+file.Path+" again.\n")
 		}}
 	tenantFlag(cmd, &key.Tenant)
 	f.add(cmd, &key)
+	pageFlags(cmd, &key)
 	ring = p.keyring(cmd)
 	return cmd
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
+
+// shown prints a secret, or what has to stand in pages.
+func (p *program) shown(secret string, key auth.Key, after string) error {
+	if key.Page {
+		return p.shownPage(secret, key, after)
+	}
+	return p.shownOnce(secret, after)
+}
 
 // shownOnce prints a secret.
 func (p *program) shownOnce(secret, after string) error {
@@ -99,7 +121,7 @@ func (p *program) printKey(secret string, key auth.Key) error {
 	if key.Tenant == rag.DefaultTenant {
 		key.Tenant = ""
 	}
-	if err := p.shownOnce(secret, "Add these lines to the configuration:\n\n"); err != nil {
+	if err := p.shown(secret, key, "Add these lines to the configuration:\n\n"); err != nil {
 		return err
 	}
 	enc := toml.NewEncoder(p.out)
@@ -132,10 +154,10 @@ func printKeys(out io.Writer, list []auth.Key) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tTENANT\tCREATED\tSTATE\tMODELS\tLANGUAGES\tKNOWLEDGE")
+	fmt.Fprintln(w, "NAME\tTENANT\tCREATED\tSTATE\tMODELS\tLANGUAGES\tKNOWLEDGE\tPAGES\tEACH")
 	for _, k := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, orElse(k.Tenant, rag.DefaultTenant), day(k.Created), state(k),
-			orElse(join(k.Models), "all"), orElse(join(k.Languages), "all"), orElse(join(k.Knowledge), "all"))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, orElse(k.Tenant, rag.DefaultTenant), day(k.Created), state(k),
+			modelsOf(k), orElse(join(k.Languages), "all"), orElse(join(k.Knowledge), "all"), orElse(join(k.Origins), "-"), orElse(shares(k.Each), "-"))
 	}
 	return w.Flush()
 }
@@ -192,13 +214,15 @@ func (p *program) keyRotateCommand() *cobra.Command {
 			if grace < 0 {
 				return usageError{fmt.Errorf("--grace: %v is below 0", grace)}
 			}
-			secret, made := auth.Generate()
+			var secret string
+			var renewed auth.Key
 			until := now().Add(grace)
 			return p.changeKey(ring, args[0], func(k *auth.Key) error {
-				k.Before, k.BeforeUntil, k.Hash = k.Hash, until, made.Hash
+				secret = k.Renew(until)
+				renewed = *k
 				return nil
 			}, func(auth.File) error {
-				return p.shownOnce(secret, "The one before opens until "+until.Format(time.RFC3339)+".\n")
+				return p.shown(secret, renewed, "The one before opens until "+until.Format(time.RFC3339)+".\n")
 			})
 		}}
 	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the old secret opens beside the new one")

@@ -37,8 +37,10 @@ var storeys = map[string]int{
 	"evals":         words,
 
 	"serving":            stories,
-	"serving/wire":       stories, // what the clients of model servers stand on
-	"serving/pool/queue": stories, // what the pool stands on
+	"serving/web":        stories,
+	"serving/wire":       stories,     // what the clients of model servers stand on
+	"serving/feedback":   stories + 1, // what the gateway and the ledger stand on
+	"serving/pool/queue": stories,     // what the pool stands on
 	"adapters/overlay":   stories,
 	"adapters/push":      stories, // whose words model servers use
 	"rag/ingest":         stories,
@@ -65,6 +67,7 @@ var storeys = map[string]int{
 	"serving/openai":            edges,
 	"serving/extract":           edges,
 	"serving/audit":             edges,
+	"serving/ledger":            edges,
 	"serving/trace":             edges,
 	"serving/record":            edges,
 	"serving/tokencost":         edges,

@@ -60,7 +60,7 @@ To see it work:  tilgate demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.serveCommand(), p.ingestCommand(), p.searchCommand(), p.askCommand(),
-		p.kbCommand(), p.bundleCommand(), p.evalCommand(), p.langCommand(), p.adapterCommand(), p.trustCommand(), p.keyCommand(), p.auditCommand(), p.configCommand(), p.versionCommand())
+		p.kbCommand(), p.bundleCommand(), p.evalCommand(), p.langCommand(), p.adapterCommand(), p.trustCommand(), p.keyCommand(), p.auditCommand(), p.usageCommand(), p.feedbackCommand(), p.configCommand(), p.versionCommand())
 	p.watch(root)
 	// A group is runnable only so that it can refuse what it does not hold.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))

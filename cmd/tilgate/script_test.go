@@ -29,9 +29,14 @@ func TestScripts(t *testing.T) {
 
 			"tilgate-serving": demoProcess,
 			"tilgate-stopped": endProcess,
+			"tilgate-serve":   serveProcess,
+			"call":            call,
+			"remembered":      remembered,
 			"overwrite":       overwrite,
 			"truncate":        truncate,
 			"tiny-lora":       tinyLoRA,
+			"fill-ledger":     fillLedger,
+			"newer-ledger":    newerLedger,
 		},
 	})
 }

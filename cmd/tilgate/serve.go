@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/serving"
+	"tilgate/serving/feedback"
 	"tilgate/serving/gateway"
 	"tilgate/serving/record"
 )
@@ -58,7 +59,16 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	defer closeStore()
 	metrics := newRegistry()
-	beside := besides{log: out, recorders: []serving.Recorder{record.NewMetrics(metrics), access.limits}}
+	memory := c.Feedback.memory()
+	beside := besides{log: out, recorders: []serving.Recorder{record.NewMetrics(metrics), access.limits, memory}}
+	feedbackTo, closeLedger, err := openLedger(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	if feedbackTo != nil && c.Audit.Folder != "" {
+		defer noteHeads(ctx, feedbackTo, c.Audit.Folder, log)()
+	}
 	trail, err := c.Audit.open(log)
 	if err != nil {
 		return err
@@ -67,6 +77,10 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 		defer trail.Close()
 		beside.refuse, beside.keep = trail.Refuse, trail.Keep
 		metrics.MustRegister(lostRecords(trail))
+	}
+	if feedbackTo != nil {
+		beside.countIn(feedbackTo, c.Ledger.Durable)
+		metrics.MustRegister(ledgerRows(feedbackTo)...)
 	}
 	metrics.MustRegister(lostLog(out))
 	spans, endSpans, err := c.OTel.open(ctx, log)
@@ -104,8 +118,12 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	if err := followKnowledge(ctx, c, store, svc.clear, log); err != nil {
 		return err
 	}
+	desk, err := c.openDesk(memory, feedbackTo, svc, log)
+	if err != nil {
+		return err
+	}
 	log.Info("serving", "address", ln.Addr().String())
-	return runGateway(ctx, c, ln, svc, access, log)
+	return runGateway(ctx, c, ln, svc, access, desk, log)
 }
 
 func listen(address string) (net.Listener, error) {
@@ -120,8 +138,9 @@ func listen(address string) (net.Listener, error) {
 const drain = 20 * time.Second
 
 // runGateway serves until ctx ends, then lets answers on their way end.
-func runGateway(ctx context.Context, c Config, ln net.Listener, svc gateway.Service, a access, log *slog.Logger) error {
-	options := gateway.Options{Hosts: c.Hosts, Origins: c.Origins, Log: log}
+func runGateway(ctx context.Context, c Config, ln net.Listener, svc gateway.Service, a access, desk *feedback.Desk, log *slog.Logger) error {
+	proxies, _ := c.proxies() // whose faults the configuration was checked for
+	options := gateway.Options{Feedback: desk, Share: c.Page.Share, Hosts: c.Hosts, Origins: c.Origins, Pages: a.keys, Proxies: proxies, Log: log}
 	if a.limits != nil {
 		options.Limits = a.limits
 	}

@@ -25,6 +25,13 @@ func (l *Log) writeHead() (err error) {
 	return err
 }
 
+// Head returns how far the chain in a folder has come, as is noted beside it: the
+// number and the hash of its last record.
+func Head(folder string) (n int, hash Hash, ok bool) {
+	at, ok := readHead(folder)
+	return at.n, at.hash, ok
+}
+
 // readHead reads what writeHead wrote.
 func readHead(folder string) (at place, ok bool) {
 	text, err := os.ReadFile(filepath.Join(folder, headFile))

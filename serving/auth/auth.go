@@ -12,13 +12,18 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"tilgate/internal/fault"
 )
 
 // prefix marks a secret as ours, so that a scanner that finds one in a public
-// repository can say whose it is.
-const prefix = "tg-"
+// repository can say whose it is. The secret of a page key begins with
+// pagePrefix: it is no secret, and opens nothing but a key that is marked so.
+const (
+	prefix     = "tg-"
+	pagePrefix = "tgp-"
+)
 
 // A Hash is the SHA-256 of a secret. As text it is 64 hexadecimal digits.
 type Hash [sha256.Size]byte
@@ -31,7 +36,7 @@ func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:])
 
 // UnmarshalText reads what MarshalText wrote.
 func (h *Hash) UnmarshalText(text []byte) error {
-	if strings.HasPrefix(string(text), prefix) {
+	if strings.HasPrefix(string(text), prefix) || strings.HasPrefix(string(text), pagePrefix) {
 		return fault.Invalid.Errorf("a secret stands where its hash belongs; put the SHA-256 of the key there and change the key")
 	}
 	if len(text) != hex.EncodedLen(len(h)) {
@@ -45,9 +50,30 @@ func (h *Hash) UnmarshalText(text []byte) error {
 
 // Generate makes a secret, which is shown once, and the key to keep, which
 // has no name yet.
-func Generate() (secret string, key Key) {
+func Generate() (secret string, key Key) { return generate(prefix) }
+
+// GeneratePage makes a page key, as Generate does.
+func GeneratePage() (secret string, key Key) {
+	secret, key = generate(pagePrefix)
+	key.Page = true
+	return secret, key
+}
+
+func generate(prefix string) (secret string, key Key) {
 	var random [32]byte
 	rand.Read(random[:]) // never fails: crypto/rand ends the program instead
 	secret = prefix + base64.RawURLEncoding.EncodeToString(random[:])
 	return secret, Key{Hash: HashOf(secret)}
+}
+
+// Renew makes another secret for a key, which opens beside the one before until
+// that is over.
+func (k *Key) Renew(until time.Time) (secret string) {
+	fresh := Generate
+	if k.Page {
+		fresh = GeneratePage
+	}
+	secret, made := fresh()
+	k.Before, k.BeforeUntil, k.Hash = k.Hash, until, made.Hash
+	return secret
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,25 +101,40 @@ func CheckScope(s *serving.Scope) (faults []error) {
 		}
 		s.Policy.MediaHosts[i] = strings.ToLower(h)
 	}
-	return append(faults, checkNumbers(s)...)
+	return slices.Concat(faults, checkPage(s), checkNumbers(s))
 }
 
 func checkNumbers(s *serving.Scope) (faults []error) {
 	p, l := s.Policy, s.Limits
-	for _, n := range []struct {
-		name  string
-		value int64
-	}{
+	list := []number{
 		{"policy.max_n", int64(p.MaxN)}, {"policy.max_tokens", int64(p.MaxTokens)}, {"policy.max_logprobs", int64(p.MaxLogprobs)},
 		{"limits.requests", l.Requests}, {"limits.chars", l.Chars}, {"limits.tokens", l.Tokens}, {"limits.concurrent", l.Concurrent},
 		{"limits.day.requests", l.Day.Requests}, {"limits.day.chars", l.Day.Chars}, {"limits.day.tokens", l.Day.Tokens},
 		{"limits.month.requests", l.Month.Requests}, {"limits.month.chars", l.Month.Chars}, {"limits.month.tokens", l.Month.Tokens},
-	} {
+	}
+	for _, n := range append(list, shareNumbers(s.Each)...) {
 		if n.value < 0 || n.value > maxNumber {
 			faults = append(faults, fmt.Errorf("%s: %d is not in 0..%d", n.name, n.value, int64(maxNumber)))
 		}
 	}
 	return faults
+}
+
+// A number is a value of a scope, with its place.
+type number struct {
+	name  string
+	value int64
+}
+
+func shareNumbers(e serving.Each) (list []number) {
+	for _, s := range []struct {
+		name string
+		serving.Share
+	}{{"each.client", e.Client}, {"each.session", e.Session}, {"each.user", e.User}} {
+		list = append(list, number{s.name + ".requests", s.Requests}, number{s.name + ".chars", s.Chars},
+			number{s.name + ".day.requests", s.Day.Requests}, number{s.name + ".day.chars", s.Day.Chars}, number{s.name + ".day.tokens", s.Day.Tokens})
+	}
+	return list
 }
 
 // maxNumber keeps sums and products of limits far from overflowing.

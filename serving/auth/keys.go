@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/subtle"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type Keys struct {
 type set struct {
 	buckets map[bucket][]entry
 	open    map[string]bool // by name, whose key is not revoked
+	origins map[string]bool // of page keys that are not revoked
 }
 
 // An entry is what one secret opens.
@@ -49,7 +51,7 @@ func (k *Keys) OnEnd(f func(name string)) { k.ended.Store(&f) }
 // Swap puts list in force. Requests that were let in go on, unless who OnEnd
 // calls ends them.
 func (k *Keys) Swap(list []Key) {
-	s := &set{make(map[bucket][]entry, len(list)), make(map[string]bool, len(list))}
+	s := &set{make(map[bucket][]entry, len(list)), make(map[string]bool, len(list)), map[string]bool{}}
 	for _, key := range list {
 		s.add(key)
 	}
@@ -77,6 +79,11 @@ func (s *set) add(key Key) {
 		e.until, e.after = key.Expires, fault.Unauthorized.Errorf("this key expired at %s; ask for another", key.Expires.UTC().Format(time.RFC3339))
 	}
 	s.open[key.Name] = key.Revoked.IsZero()
+	if key.Page && key.Revoked.IsZero() {
+		for _, origin := range key.Origins {
+			s.origins[origin] = true
+		}
+	}
 	s.put(e)
 	if key.Before == (Hash{}) {
 		return
@@ -105,12 +112,15 @@ func (k *Keys) Check(secret string) (serving.Caller, error) {
 		}
 	}
 	switch {
-	case found == nil:
+	case found == nil || found.caller.IsPage() != strings.HasPrefix(secret, pagePrefix):
 		return serving.Caller{}, errUnknown
 	case !found.until.IsZero() && !time.Now().Before(found.until):
 		return serving.Caller{}, found.after
 	}
 	return found.caller, nil
 }
+
+// Lists reports whether there is a page key for pages of an origin.
+func (k *Keys) Lists(origin string) bool { return k.set.Load().origins[origin] }
 
 var errUnknown = fault.Unauthorized.Errorf("this needs a valid key, in the header \"Authorization: Bearer tg-…\"")

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ var endpoints = []endpoint{
 // strictly and answered by Tilgate; everything else goes on as it came.
 func (g *Gateway) handler(e endpoint) handler {
 	return func(rc *fasthttp.RequestCtx) error {
-		caller, err := g.apiCaller(&rc.Request.Header)
+		caller, secret, err := g.callerOf(rc, e)
 		if err != nil {
 			return err
 		}
@@ -62,6 +63,9 @@ func (g *Gateway) handler(e endpoint) handler {
 		head, err := peek(body, e.streams)
 		if err != nil {
 			return err
+		}
+		if caller.Scope != nil && caller.Scope.Each.User != (serving.Share{}) {
+			caller.From.User = whom(secret, "user "+head.user) // those without a name are one
 		}
 		c := g.begin(rc, caller)
 		defer c.leave()
@@ -84,6 +88,20 @@ func (g *Gateway) handler(e endpoint) handler {
 			return e.auto(g, rc, c, asked{e.path, caller, route, bytes.Clone(body)})
 		}
 	}
+}
+
+// callerOf says who calls an endpoint, and with which key.
+func (g *Gateway) callerOf(rc *fasthttp.RequestCtx, e endpoint) (serving.Caller, string, error) {
+	secret, err := bearer(&rc.Request.Header)
+	if err != nil {
+		return serving.Caller{}, "", err
+	}
+	check := g.private
+	if slices.Contains(visitorPaths, e.path) {
+		check = func(string) (serving.Caller, error) { return g.visitor(rc) }
+	}
+	caller, err := check(secret)
+	return caller, secret, err
 }
 
 // forward answers with what a plain model says.

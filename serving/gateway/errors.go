@@ -95,12 +95,17 @@ func (g *Gateway) fail(rc *fasthttp.RequestCtx, err error) {
 	} else {
 		writeJSON(rc, a.status, encode(body))
 	}
+	sayAgain(rc, a, err)
+	if a.status == 401 {
+		rc.Response.Header.Set("WWW-Authenticate", "Bearer")
+	}
+}
+
+// sayAgain says when it is worth asking again, if it is.
+func sayAgain(rc *fasthttp.RequestCtx, a answer, err error) {
 	if a.retry {
 		seconds := max(1, int64((fault.Again(err)+time.Second-1)/time.Second))
 		rc.Response.Header.Set("Retry-After", strconv.FormatInt(seconds, 10))
-	}
-	if a.status == 401 {
-		rc.Response.Header.Set("WWW-Authenticate", "Bearer")
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"iter"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"tilgate/serving"
+	"tilgate/serving/feedback"
+	"tilgate/serving/web"
 )
 
 // A Service answers.
@@ -68,6 +71,9 @@ type Options struct {
 	Hosts   []string // names in the Host header that are served, besides the address itself
 	Origins []string // web origins that may call the API from a browser: "https://app.example.org"
 
+	Pages   Pages          // what page keys there are; nil knows of none
+	Proxies []netip.Prefix // whose word about where a request comes from is taken
+
 	MaxBody     int // bytes of a request body; 0 means 8 MiB
 	MaxQuestion int // characters of a question; 0 means 32,000
 
@@ -78,6 +84,9 @@ type Options struct {
 	DrainWait    time.Duration // between "not ready" and closing the door, for a balancer to notice
 
 	Limits Limits // nil sets none
+
+	Feedback *feedback.Desk // takes what people say about answers; nil takes none
+	Share    bool           // the page offers links to a question, which hold its text
 
 	Log *slog.Logger // nil means slog.Default()
 }
@@ -109,9 +118,12 @@ type Gateway struct {
 	opts   Options
 	log    *slog.Logger
 	server *fasthttp.Server
-	page   *page
+	site   *web.Site
 	hosts  map[string]bool
 	routes map[string]methods
+
+	embedded  map[string]embedFile // what puts it into other pages, by path
+	strangers sync.Once            // it was said that X-Forwarded-For is not believed
 
 	base     context.Context // of every request; ends when draining took too long
 	cancel   context.CancelCauseFunc
@@ -125,10 +137,14 @@ type Gateway struct {
 // New returns a gateway that asks svc and lets in whom keys knows.
 func New(svc Service, keys Keys, opts Options) *Gateway {
 	opts = opts.withDefaults()
-	g := &Gateway{svc: svc, keys: keys, opts: opts, log: opts.Log, page: newPage(), hosts: hostSet(opts.Hosts)}
+	if opts.Feedback != nil {
+		svc = remembering{svc, opts.Feedback.Memory}
+	}
+	g := &Gateway{svc: svc, keys: keys, opts: opts, log: opts.Log, site: must(web.New()), hosts: hostSet(opts.Hosts)}
 	g.base, g.cancel = context.WithCancelCause(context.Background())
 	g.watch = sync.OnceValues(newWatcher)
 	g.heavy = make(chan struct{}, maxHeavy)
+	g.embedded = embedFiles(g.site)
 	g.routes = g.table()
 	g.server = &fasthttp.Server{
 		Handler:                      g.handle,

@@ -144,6 +144,12 @@ func script(_ context.Context, _ serving.Request, yield func(serving.Event, erro
 // start serves f on a loopback port until the test ends.
 func start(t testing.TB, f *fake, opts Options) (addr string, g *Gateway) {
 	t.Helper()
+	return startWith(t, f, testKeys{}, opts)
+}
+
+// startWith is start, with callers of one's own.
+func startWith(t testing.TB, f *fake, keys Keys, opts Options) (addr string, g *Gateway) {
+	t.Helper()
 	if f.answer == nil {
 		f.answer = script
 	}
@@ -154,7 +160,7 @@ func start(t testing.TB, f *fake, opts Options) (addr string, g *Gateway) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g = New(f, testKeys{}, opts)
+	g = New(f, keys, opts)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(ln) }()
 	t.Cleanup(func() {

@@ -64,7 +64,7 @@ func addrOf(a net.Addr) netip.Addr {
 }
 
 // admit checks who the request is addressed to and what page it comes from.
-func (g *Gateway) admit(rc *fasthttp.RequestCtx) error {
+func (g *Gateway) admit(rc *fasthttp.RequestCtx, path string) error {
 	host := string(rc.Request.Header.Host())
 	c := connOf(rc.Conn())
 	known := c != nil && c.host == host && host != "" // let in on this connection before
@@ -74,18 +74,18 @@ func (g *Gateway) admit(rc *fasthttp.RequestCtx) error {
 	if c != nil {
 		c.host = host
 	}
-	if len(g.opts.Origins) > 0 {
+	if len(g.opts.Origins) > 0 || g.opts.Pages != nil {
 		rc.Response.Header.Set("Vary", "Origin")
 	}
 	origin := string(rc.Request.Header.Peek("Origin"))
 	switch {
 	case origin == "" || sameOrigin(origin, host):
 		return nil
-	case slices.Contains(g.opts.Origins, origin):
+	case slices.Contains(g.opts.Origins, origin) || g.pageOrigin(origin, path):
 		allowOrigin(rc, origin)
 		return nil
 	}
-	return refuse(403, "unknown_origin", "pages of "+quote(origin)+" may not call this server; its operator can add it to the allowed origins")
+	return unknownOrigin(origin)
 }
 
 // sameOrigin compares host and port only: a proxy in front may speak HTTPS.

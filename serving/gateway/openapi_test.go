@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"tilgate/serving"
+	"tilgate/serving/web"
 )
 
 type apiDocument struct {
@@ -31,18 +32,21 @@ func readOpenAPI(t *testing.T) apiDocument {
 }
 
 // pagePaths are those of the page, which is no API, and of what is refused.
-var pagePaths = []string{"/", "/ask", "/key", "/forget"}
+var pagePaths = []string{"/", "/ask", "/key", "/forget", embedPath, embedJS, frameJS, frameCSS}
 
 // What is served is described, and the other way round.
 func TestOpenAPIRoutes(t *testing.T) {
 	d := readOpenAPI(t)
 	served := map[string][]string{}
 	for path, methods := range New(&fake{}, testKeys{}, Options{}).routes {
-		if slices.Contains(pagePaths, path) || slices.Contains(keptPaths, path) {
+		if slices.Contains(pagePaths, path) || slices.Contains(keptPaths, path) || strings.HasPrefix(path, web.AssetPath) {
 			continue
 		}
-		if path == modelPath {
+		switch path {
+		case modelPath:
 			path += "{id}"
+		case feedbackPath:
+			path += "{id}/review"
 		}
 		for method := range methods {
 			served[path] = append(served[path], strings.ToLower(method))

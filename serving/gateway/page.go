@@ -1,73 +1,27 @@
 package gateway
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
-	"html/template"
+	"errors"
 	"strings"
 
 	"github.com/valyala/fasthttp"
+
+	"tilgate/serving/web"
 )
 
-var (
-	//go:embed page.html
-	pageHTML string
-	//go:embed page.css
-	pageCSS string
+// The cookies of someone who asks on the page: the key, and the language that
+// the page is read in.
+const (
+	cookieName   = "tilgate_key"
+	cookieSpeaks = "tilgate_lang"
 )
-
-// cookieName holds the key of someone who asks on the page.
-const cookieName = "tilgate_key"
 
 const cookieAge = 30 * 24 * 60 * 60 // seconds
 
-// A page asks and shows answers, without a script and without a request to
-// anywhere else. Its policy lets the browser load nothing but its own style.
-type page struct {
-	*template.Template
-	policy string
-}
-
-func newPage() *page {
-	sum := sha256.Sum256([]byte(pageCSS))
-	return &page{
-		template.Must(template.New("page").Parse(pageHTML)),
-		"default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-	}
-}
-
-// A view is what the page shows.
-type view struct {
-	NeedsKey    bool
-	CanForget   bool
-	Again       bool // load the page once more, from itself
-	Question    string
-	MaxQuestion int
-	Error       string
-	Answer      *shown
-}
-
-// Style returns the style sheet, as its hash stands in the policy.
-func (view) Style() template.CSS { return template.CSS(pageCSS) }
-
-// parts writes parts of the page.
-func (p *page) parts(v view, names ...string) ([]byte, error) {
-	var b bytes.Buffer
-	for _, name := range names {
-		if err := p.ExecuteTemplate(&b, name, v); err != nil {
-			return nil, err
-		}
-	}
-	return b.Bytes(), nil
-}
-
-// header sets what all pages have in common.
-func (p *page) header(h *fasthttp.ResponseHeader) {
+// pageHeader sets what all pages have in common.
+func pageHeader(h *fasthttp.ResponseHeader) {
 	h.SetContentType("text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Content-Security-Policy", web.Policy)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin") // "no-referrer" would make the forms' Origin null
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -76,31 +30,49 @@ func (p *page) header(h *fasthttp.ResponseHeader) {
 }
 
 // show answers with the page, without an answer on it.
-func (g *Gateway) show(rc *fasthttp.RequestCtx, status int, v view) error {
-	form := "form"
+func (g *Gateway) show(rc *fasthttp.RequestCtx, status int, v web.View) error {
+	names := []string{"top", "title", "form", "bottom"}
 	if v.NeedsKey {
-		form = "key"
+		names = []string{"top", "key", "bottom"}
 	}
-	html, err := g.page.parts(g.view(rc, v), "top", form, "bottom")
+	html, err := g.site.Parts(g.view(rc, v), names...)
 	if err != nil {
 		return err
 	}
-	g.page.header(&rc.Response.Header)
+	pageHeader(&rc.Response.Header)
 	rc.SetStatusCode(status)
 	rc.Response.SetBodyRaw(html)
 	return nil
 }
 
 // view fills in what does not depend on the question.
-func (g *Gateway) view(rc *fasthttp.RequestCtx, v view) view {
+func (g *Gateway) view(rc *fasthttp.RequestCtx, v web.View) web.View {
+	v.Words = g.words(rc)
 	v.MaxQuestion = g.opts.MaxQuestion
 	v.CanForget = !v.NeedsKey && len(rc.Request.Header.Cookie(cookieName)) > 0
+	v.Share, v.Feedback = g.opts.Share, g.opts.Feedback != nil
+	if !v.NeedsKey {
+		for _, l := range g.svc.Languages(g.base) {
+			v.Languages = append(v.Languages, web.Language{Tag: l.Tag, Name: l.Name})
+		}
+	}
 	return v
 }
 
+// words returns what the page says to whoever sent a request.
+func (g *Gateway) words(rc *fasthttp.RequestCtx) *web.Words {
+	h := &rc.Request.Header
+	return g.site.Words(string(h.Cookie(cookieSpeaks)), string(h.Peek("Accept-Language")))
+}
+
 // home answers GET /. A link with ?key=… lets its reader in; the key leaves
-// the address at once.
+// the address at once. One with ?lang=… says what language to read the page in.
 func (g *Gateway) home(rc *fasthttp.RequestCtx) error {
+	if tag := string(rc.QueryArgs().Peek("lang")); tag != "" {
+		setCookie(rc, cookieSpeaks, string(g.site.Words(tag, "").Tag), cookieAge)
+		goHome(rc)
+		return nil
+	}
 	if key := string(rc.QueryArgs().Peek("key")); key != "" {
 		return g.enter(rc, key)
 	}
@@ -108,9 +80,25 @@ func (g *Gateway) home(rc *fasthttp.RequestCtx) error {
 		// After a link from elsewhere the browser keeps a strict cookie back
 		// until the next request, which must come from a page of ours.
 		elsewhere := string(rc.Request.Header.Peek("Sec-Fetch-Site")) == "cross-site"
-		return g.show(rc, 200, view{NeedsKey: true, Again: elsewhere})
+		return g.show(rc, 200, web.View{NeedsKey: true, Again: elsewhere})
 	}
-	return g.show(rc, 200, view{})
+	return g.show(rc, 200, web.View{})
+}
+
+// asset answers with a file of the page, which may be kept: another one has
+// another path.
+func (g *Gateway) asset(rc *fasthttp.RequestCtx) error {
+	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
+	a, ok := g.site.Asset(path)
+	if !ok {
+		return refuse(404, "unknown_path", "there is no file "+quote(path))
+	}
+	rc.SetContentType(a.Type)
+	rc.Response.Header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	rc.Response.Header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	rc.Response.Header.Set("Content-Security-Policy", "default-src 'none'")
+	rc.Response.SetBody(a.Body)
+	return nil
 }
 
 // key answers POST /key, the form that asks for the key.
@@ -126,7 +114,7 @@ func (g *Gateway) forget(rc *fasthttp.RequestCtx) error {
 	if crossSite(rc) {
 		return errCrossSite
 	}
-	setCookie(rc, "", -1)
+	setCookie(rc, cookieName, "", -1)
 	goHome(rc)
 	return nil
 }
@@ -136,9 +124,9 @@ var errCrossSite = refuse(403, "cross_site", "this form was sent from a page of 
 // enter keeps a valid key in the browser and leads to the page.
 func (g *Gateway) enter(rc *fasthttp.RequestCtx, key string) error {
 	if _, err := g.keys.Check(key); err != nil {
-		return g.show(rc, 401, view{NeedsKey: true, Error: "This key is not known here."})
+		return g.show(rc, 401, web.View{NeedsKey: true, Error: g.words(rc).Say("key_unknown")})
 	}
-	setCookie(rc, key, cookieAge)
+	setCookie(rc, cookieName, key, cookieAge)
 	goHome(rc)
 	return nil
 }
@@ -149,12 +137,12 @@ func goHome(rc *fasthttp.RequestCtx) {
 	rc.SetStatusCode(303)
 }
 
-// setCookie sets the key's cookie, or deletes it if age is negative. It is
-// for HTTPS only if the request came that way, to a proxy or to us.
-func setCookie(rc *fasthttp.RequestCtx, key string, age int) {
+// setCookie sets a cookie, or deletes it if age is negative. It is for HTTPS
+// only if the request came that way, to a proxy or to us.
+func setCookie(rc *fasthttp.RequestCtx, name, value string, age int) {
 	var c fasthttp.Cookie
-	c.SetKey(cookieName)
-	c.SetValue(key)
+	c.SetKey(name)
+	c.SetValue(value)
 	c.SetPath("/")
 	c.SetHTTPOnly(true)
 	c.SetSameSite(fasthttp.CookieSameSiteStrictMode)
@@ -165,4 +153,20 @@ func setCookie(rc *fasthttp.RequestCtx, key string, age int) {
 		c.SetMaxAge(age)
 	}
 	rc.Response.Header.SetCookie(&c)
+}
+
+// wrong says on the page what went wrong: in the reader's words as far as
+// there are some, with what the service says about it where they say less.
+func (g *Gateway) wrong(v web.View, err error) (web.View, answer) {
+	a, body := describe(err)
+	var q *questionError
+	switch {
+	case errors.As(err, &q):
+		v.Error = v.Say(q.key, q.values...)
+	case a.status == 429:
+		v.Error = v.Say("busy")
+	default:
+		v.Error, v.Detail = v.Say("failed"), body.Error.Message
+	}
+	return v, a
 }

@@ -12,6 +12,7 @@ import (
 // A head is what we read of a request that goes on as it came.
 type head struct {
 	model  string
+	user   string // whom a program asks for, in its own words
 	stream bool
 	asks   [fields]int64 // the value of a number; 1 for true, notNumber for what is neither
 	has    uint32        // a bit for each field that is there and not null
@@ -42,11 +43,12 @@ const (
 	fieldLoRA
 	fieldLoRARequest
 	fieldOptions
+	fieldUser
 	fields
 )
 
 var fieldNames = [fields]string{"model", "name", "stream", "n", "best_of", "max_tokens", "max_completion_tokens", "num_predict", "n_predict",
-	"n_cmpl", "logprobs", "top_logprobs", "prompt_logprobs", "n_probs", "chat_template", "template", "chat_template_kwargs", "lora", "lora_request", "options"}
+	"n_cmpl", "logprobs", "top_logprobs", "prompt_logprobs", "n_probs", "chat_template", "template", "chat_template_kwargs", "lora", "lora_request", "options", "user"}
 
 func (h *head) asked(field int) bool { return h.has&(1<<field) != 0 }
 
@@ -126,6 +128,11 @@ func (p *peeker) value(field int) (err error) {
 		}
 		p.model = model
 		return nil
+	case fieldUser:
+		if p.kind() == '"' {
+			p.user, err = p.text(name)
+			return err
+		}
 	case fieldStream:
 		p.stream, err = p.boolean(name)
 		return err

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"strings"
@@ -13,8 +14,9 @@ import (
 )
 
 const (
-	maxHeader   = 8 << 10  // bytes of all headers together
-	strangeBody = 16 << 10 // bytes of a body whose sender showed no key
+	maxHeader   = 8 << 10   // bytes of all headers together
+	strangeBody = 16 << 10  // bytes of a body whose sender showed no key
+	visitorBody = 256 << 10 // of one whose sender showed a page key, which anybody can
 	chunkedTime = time.Minute
 )
 
@@ -22,8 +24,8 @@ const (
 // the headers are there: of a stranger we read no more than a form takes.
 func (g *Gateway) readLimits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	limit, n := g.opts.MaxBody, h.ContentLength()
-	if (n < 0 || n > strangeBody) && !g.known(h) {
-		limit = min(limit, strangeBody)
+	if n < 0 || n > strangeBody {
+		limit = min(limit, g.mostOf(h))
 	}
 	wait := chunkedTime
 	if n >= 0 {
@@ -34,26 +36,71 @@ func (g *Gateway) readLimits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 
 // apiCaller says who calls the API: by the Authorization header alone, since
 // a browser adds cookies to requests that its user knows nothing of.
+// A page key opens none of it but what asks for a visitor.
 func (g *Gateway) apiCaller(h *fasthttp.RequestHeader) (serving.Caller, error) {
+	secret, err := bearer(h)
+	if err != nil {
+		return serving.Caller{}, err
+	}
+	return g.private(secret)
+}
+
+// bearer returns the key in the Authorization header.
+func bearer(h *fasthttp.RequestHeader) (string, error) {
 	scheme, secret, _ := strings.Cut(string(h.Peek("Authorization")), " ")
 	if scheme != "" && !strings.EqualFold(scheme, "Bearer") {
-		return serving.Caller{}, errNoKey
+		return "", errNoKey
 	}
-	return g.keys.Check(strings.TrimSpace(secret))
+	return strings.TrimSpace(secret), nil
 }
 
 // pageCaller says who asks on the page: by its cookie.
 func (g *Gateway) pageCaller(h *fasthttp.RequestHeader) (serving.Caller, error) {
-	return g.keys.Check(string(h.Cookie(cookieName)))
+	return g.private(string(h.Cookie(cookieName)))
 }
 
-// known reports whether a request shows a key of either sort.
+// private says who holds a key that is no page key.
+func (g *Gateway) private(secret string) (serving.Caller, error) {
+	caller, err := g.keys.Check(secret)
+	if err == nil && caller.IsPage() {
+		return serving.Caller{}, errPageKey
+	}
+	return caller, err
+}
+
+// known reports whether a request shows a key of any sort.
 func (g *Gateway) known(h *fasthttp.RequestHeader) bool {
+	if g.showsPageKey(h) {
+		return true
+	}
 	_, err := g.apiCaller(h)
 	if err != nil {
 		_, err = g.pageCaller(h)
 	}
 	return err == nil
+}
+
+// showsPageKey reports whether a request shows a page key, in its header or in
+// the query of a frame.
+func (g *Gateway) showsPageKey(h *fasthttp.RequestHeader) bool {
+	_, err := g.apiCaller(h)
+	if query, ok := bytes.CutPrefix(h.RequestURI(), []byte(embedPath+"?")); ok {
+		var args fasthttp.Args
+		args.ParseBytes(query)
+		_, err = g.private(string(args.Peek("key")))
+	}
+	return errors.Is(err, errPageKey)
+}
+
+// mostOf is how many bytes of a request's body are read.
+func (g *Gateway) mostOf(h *fasthttp.RequestHeader) int {
+	switch {
+	case g.showsPageKey(h):
+		return visitorBody
+	case g.known(h):
+		return g.opts.MaxBody
+	}
+	return strangeBody
 }
 
 // unreadable answers what is not a request. fasthttp closes the connection

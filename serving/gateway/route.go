@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/valyala/fasthttp"
+
+	"tilgate/serving/web"
 )
 
 // A handler answers one request. An error that it returns is written for it,
@@ -46,6 +48,8 @@ func (g *Gateway) table() map[string]methods {
 		"/v1/detect":    {"POST": g.detect},
 		"/v1/languages": {"GET": g.languages},
 		"/v1/knowledge": {"GET": g.knowledgeBases},
+		"/v1/feedback":  {"GET": g.listFeedback, "POST": g.give},
+		feedbackPath:    {"POST": g.review},
 		"/openapi.json": {"GET": g.describeAPI},
 		"/healthz":      {"GET": g.health},
 		"/readyz":       {"GET": g.ready},
@@ -53,6 +57,13 @@ func (g *Gateway) table() map[string]methods {
 		"/key":          {"POST": g.key},
 		"/ask":          {"POST": g.ask},
 		"/forget":       {"POST": g.forget},
+	}
+	for _, path := range g.site.Paths() {
+		table[path] = methods{"GET": g.asset}
+	}
+	table[embedPath] = methods{"GET": g.embed, "POST": g.embedAsk}
+	for path := range g.embedded {
+		table[path] = methods{"GET": g.embedAsset}
 	}
 	for _, path := range keptPaths {
 		table[path] = methods{"GET": g.keep, "POST": g.keep, "DELETE": g.keep}
@@ -83,12 +94,12 @@ func (g *Gateway) handle(rc *fasthttp.RequestCtx) {
 // dispatch finds the handler. Paths are compared as they came, undecoded, so
 // that no two readers of the same request see different paths.
 func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
-	if err := g.admit(rc); err != nil {
+	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
+	if err := g.admit(rc, path); err != nil {
 		return err
 	}
-	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
 	route, ok := g.routes[path]
-	for _, begin := range []string{modelPath, blobPath} {
+	for _, begin := range []string{modelPath, blobPath, feedbackPath} {
 		if !ok && strings.HasPrefix(path, begin) {
 			route, ok = g.routes[begin], true
 		}
@@ -115,10 +126,15 @@ func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
 
 // paths lists what exists, in words.
 func (g *Gateway) paths() string {
-	list := slices.DeleteFunc(slices.Sorted(maps.Keys(g.routes)), func(path string) bool { return slices.Contains(keptPaths, path) })
+	list := slices.DeleteFunc(slices.Sorted(maps.Keys(g.routes)), func(path string) bool {
+		return slices.Contains(keptPaths, path) || strings.HasPrefix(path, web.AssetPath)
+	})
 	for i, path := range list {
-		if path == modelPath {
+		switch path {
+		case modelPath:
 			list[i] = path + "{id}"
+		case feedbackPath:
+			list[i] = path + "{id}/review"
 		}
 	}
 	return strings.Join(list, ", ")

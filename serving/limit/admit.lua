@@ -5,7 +5,8 @@
 -- ARGV  1 "admit", "settle" or "renew", 2 the slot of the request,
 --       3 for how many ms it counts as in progress, 4..6 cost in requests,
 --       characters and tokens, 7..9 limits by the minute, 10 at once,
---       11..13 by the day, 14..16 by the month
+--       11..13 by the day, 14..16 by the month, 17 for how many ms what was
+--       used is kept
 -- Returns {what, wait}: what it ran into, or -1 and what is left of requests;
 --       wait in ms.
 local time = redis.call('TIME')
@@ -89,5 +90,5 @@ for i = 1, #names do
   set[2 * i] = string.format('%.17g', used[i])
 end
 redis.call('HSET', KEYS[1], unpack(set))
-redis.call('PEXPIRE', KEYS[1], 40 * day)
+redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[17]))
 return {-1, left}

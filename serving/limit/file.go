@@ -55,7 +55,7 @@ func (m *Memory) parse(text []byte) error {
 		if now := time.Now(); s.Day.Sub(now) > 24*time.Hour || s.Month.Sub(now) > 31*24*time.Hour {
 			return fmt.Errorf("%q has a day that ends at %v, and a month at %v", name, s.Day, s.Month)
 		}
-		u := m.add(name)
+		u := m.add(name, nil)
 		u.day, u.month = period{s.Day, s.DayUsed}, period{s.Month, s.MonthUse}
 	}
 	return nil

@@ -21,8 +21,14 @@ import (
 // A Memory limits the callers of one process. It is safe for concurrent use.
 // The zero value works.
 type Memory struct {
+	// Most is how many callers are known at once; 0 is all. Who has not asked
+	// while half as many others did may be forgotten. It must not be changed
+	// once somebody asks.
+	Most int
+
 	mu      sync.RWMutex
 	callers map[string]*usage
+	earlier map[string]*usage // who asked before callers was last full
 }
 
 // usage is what one caller has used.
@@ -66,6 +72,22 @@ func (m *Memory) Record(_ context.Context, x serving.Exchange) {
 	u.charge(l, settled(x), now)
 }
 
+// Refund takes back what was charged for a request that was let in here and
+// nowhere else.
+func (m *Memory) Refund(_ context.Context, c serving.Caller, chars int) {
+	l := limitsOf(c)
+	if l == nil {
+		return
+	}
+	now := time.Now()
+	u := m.lock(c.Name)
+	defer u.mu.Unlock()
+	u.turn(now)
+	u.charge(l, refund(chars), now)
+}
+
+func refund(chars int) serving.Quota { return serving.Quota{Requests: -1, Chars: -bounded(chars)} }
+
 // settled is what an exchange cost beyond what was known when it was let in.
 func settled(x serving.Exchange) serving.Quota {
 	return serving.Quota{Chars: bounded(x.Chars), Tokens: bounded(x.Usage.PromptTokens + x.Usage.CompletionTokens)}
@@ -96,24 +118,32 @@ func (m *Memory) lock(name string) *usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if u = m.callers[name]; u == nil {
-		u = m.add(name)
+		u = m.add(name, m.earlier[name])
 	}
 	u.mu.Lock()
 	return u
 }
 
-// add makes room for a caller; m is locked.
-func (m *Memory) add(name string) *usage {
+// add puts a caller among those that ask, with what is known already, or nil;
+// m is locked.
+func (m *Memory) add(name string, u *usage) *usage {
+	if m.callers == nil || m.Most > 0 && len(m.callers) >= m.Most/2 {
+		m.callers, m.earlier = map[string]*usage{}, m.callers
+	}
+	if u == nil {
+		u = newUsage()
+	}
+	m.callers[name] = u
+	return u
+}
+
+func newUsage() *usage {
 	u := new(usage)
 	u.release = func() {
 		u.mu.Lock()
 		u.live--
 		u.mu.Unlock()
 	}
-	if m.callers == nil {
-		m.callers = map[string]*usage{}
-	}
-	m.callers[name] = u
 	return u
 }
 
@@ -180,11 +210,14 @@ const (
 	monthTokens
 )
 
+// subject begins the sentence that says what a caller ran into.
+const subject = "this key"
+
 // over returns the error of a caller who ran into a limit.
 func over(what int, l *serving.Limits, wait time.Duration) error {
 	limit := [...]int64{l.Requests, l.Chars, l.Tokens, l.Concurrent, l.Day.Requests, l.Day.Chars, l.Day.Tokens,
 		l.Month.Requests, l.Month.Chars, l.Month.Tokens}[what]
 	of := [...]string{"requests a minute", "characters a minute", "tokens a minute", "requests at once",
 		"requests a day", "characters a day", "tokens a day", "requests a month", "characters a month", "tokens a month"}[what]
-	return fault.Limited.After(wait, "this key may use %d %s, and has; ask again in %v", limit, of, (wait + time.Second - 1).Truncate(time.Second))
+	return fault.Limited.After(wait, subject+" may use %d %s, and has; ask again in %v", limit, of, (wait + time.Second - 1).Truncate(time.Second))
 }

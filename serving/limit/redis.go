@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -33,6 +34,9 @@ type Options struct {
 	Password string       // in place of the URL's
 	Down     string       // DownLocal, DownOpen or DownClosed; empty is DownLocal
 	Way      outbound.Way // to Redis; keys that may not go it are limited by each process alone
+	// Keep is how long it is known what somebody used after the last request; 0
+	// is 40 days, which a quota by the month needs.
+	Keep time.Duration
 	// Local limits while Redis is down; nil makes one.
 	Local *Memory
 	Log   *slog.Logger // nil means slog.Default()
@@ -70,6 +74,7 @@ const (
 	patience = 250 * time.Millisecond // with Redis, before it counts as down
 	respite  = time.Second            // between two tries of one that is down
 	backlog  = 1 << 14                // requests that may wait to be settled
+	keep     = 40 * 24 * time.Hour
 )
 
 // OpenRedis returns limits in a Redis server, which need not be there yet.
@@ -87,6 +92,7 @@ func OpenRedis(o Options) (*Redis, error) {
 	opts.DisableIdentity = true
 	redis.SetLogger(silent{}) // it has but one for the whole program; errors come to us
 	opts.Dialer = dialer(o.Way, opts.TLSConfig)
+	o.Keep = cmp.Or(o.Keep, keep)
 	if o.Local == nil {
 		o.Local = new(Memory)
 	}
@@ -193,6 +199,20 @@ func (r *Redis) Record(ctx context.Context, x serving.Exchange) {
 	r.send(append([]any{x.Caller.Name}, r.arguments("settle", "", settled(x), l)...))
 }
 
+// Refund takes back what was charged for a request that was let in here and
+// nowhere else.
+func (r *Redis) Refund(ctx context.Context, c serving.Caller, chars int) {
+	l := limitsOf(c)
+	if l == nil {
+		return
+	}
+	if r.isDown() || !r.mayGo(ctx, c) {
+		r.opts.Local.Refund(ctx, c, chars)
+		return
+	}
+	r.send(append([]any{c.Name}, r.arguments("settle", "", refund(chars), l)...))
+}
+
 // send has the script run soon. What finds no room is not charged: Redis has
 // been slow for long then, and nobody is to wait.
 func (r *Redis) send(args []any) {
@@ -205,7 +225,7 @@ func (r *Redis) send(args []any) {
 func (r *Redis) arguments(verb, slot string, cost serving.Quota, l *serving.Limits) []any {
 	return []any{verb, slot, r.life.Milliseconds(), cost.Requests, cost.Chars, cost.Tokens,
 		l.Requests, l.Chars, l.Tokens, l.Concurrent, l.Day.Requests, l.Day.Chars, l.Day.Tokens,
-		l.Month.Requests, l.Month.Chars, l.Month.Tokens}
+		l.Month.Requests, l.Month.Chars, l.Month.Tokens, r.opts.Keep.Milliseconds()}
 }
 
 // keysOf returns where a caller's use is kept; the braces keep both on one
