@@ -85,7 +85,7 @@ func (d *dump) Open(string) (fs.File, error) {
 
 type stat struct{ size int64 }
 
-func (s stat) Stat() (fs.FileInfo, error) { return info{s.size}, nil }
+func (s stat) Stat() (fs.FileInfo, error) { return info(s), nil }
 func (stat) Close() error                 { return nil }
 
 type info struct{ size int64 }

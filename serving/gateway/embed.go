@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -150,9 +149,11 @@ func (g *Gateway) answerFramed(rc *fasthttp.RequestCtx, f frame, v web.View) err
 		return err
 	}
 	t := &turn{g: g, view: v}
+	d := t.dress(c)
+	d.header = f.header
 	events := g.svc.Answer(c.ctx, serving.Request{ID: answerID(rc), Caller: f.caller, Language: tag, Stream: true,
 		Messages: []serving.Message{{Role: "user", Content: v.Question}}})
-	return g.stream(rc, c, t.pieces(events), f.dress(t.dress(c)))
+	return g.stream(rc, c, t.pieces(events), d)
 }
 
 // showFramed answers with the page, without an answer on it.
@@ -163,7 +164,7 @@ func (g *Gateway) showFramed(rc *fasthttp.RequestCtx, f frame, status int, v web
 	}
 	f.header(&rc.Response.Header)
 	rc.SetStatusCode(status)
-	rc.Response.SetBodyRaw(f.rewrite(html))
+	rc.Response.SetBodyRaw(html)
 	return nil
 }
 
@@ -198,7 +199,6 @@ func (g *Gateway) frame(rc *fasthttp.RequestCtx) (frame, error) {
 		f.session = newID()
 	}
 	f.words = g.site.Words(string(query.Peek("lang")), string(rc.Request.Header.Peek("Accept-Language")))
-	f.address = embedPath + "?" + url.Values{"key": {f.key}, "session": {f.session}}.Encode()
 	f.files = g.embedded
 	return f, nil
 }

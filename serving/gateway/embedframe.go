@@ -1,8 +1,7 @@
 package gateway
 
 import (
-	"bytes"
-	"html"
+	"net/url"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -11,13 +10,11 @@ import (
 	"tilgate/serving/web"
 )
 
-// A frame is the page in a frame on somebody else's. It is the same page, with
-// what leads back to it leading here, and a script and a style more.
+// A frame is the page in a frame on somebody else's.
 type frame struct {
 	key, session string
 	caller       serving.Caller
 	words        *web.Words
-	address      string // of the frame itself, without the language
 	files        map[string]embedFile
 }
 
@@ -25,6 +22,10 @@ type frame struct {
 // without what needs a cookie or an address of its own.
 func (f frame) fit(v web.View) web.View {
 	v.Words, v.CanForget, v.Share = f.words, false, false
+	v.Frame = &web.Frame{
+		Address: embedPath + "?" + url.Values{"key": {f.key}, "session": {f.session}}.Encode(),
+		Script:  f.file(frameJS), Style: f.file(frameCSS), Origins: strings.Join(f.caller.Scope.Origins, " "), Session: f.session,
+	}
 	return v
 }
 
@@ -36,34 +37,6 @@ func (f frame) header(h *fasthttp.ResponseHeader) {
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp") // pages with this policy frame only what has it too
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Del("X-Frame-Options") // it cannot name origins
-}
-
-// dress has an answer in the frame look as it does there.
-func (f frame) dress(d dress) dress {
-	d.header = f.header
-	whole, failed := d.frame, d.failed
-	d.frame = func(piece []byte) []byte { return f.rewrite(whole(piece)) }
-	d.failed = func(err error) []byte { return f.rewrite(failed(err)) }
-	return d
-}
-
-// rewrite changes the HTML of the page, in which text has neither a bare quote
-// nor a bracket: only what the templates wrote is found.
-func (f frame) rewrite(page []byte) []byte {
-	inAny := html.EscapeString(f.address + "&lang=")
-	address := inAny + html.EscapeString(string(f.words.Tag))
-	for _, r := range [][2]string{
-		{`<head>`, `<head>` + "\n" + `<script src="` + f.file(frameJS) + `" data-origins="` + html.EscapeString(strings.Join(f.caller.Scope.Origins, " ")) +
-			`" data-session="` + html.EscapeString(f.session) + `" defer></script>`},
-		{`</head>`, `<link rel="stylesheet" href="` + f.file(frameCSS) + `">` + "\n" + `</head>`},
-		{`action="/ask"`, `action="` + address + `"`},
-		{`href="/"`, `href="` + address + `"`},
-		{`href="/?lang=`, `href="` + inAny},
-		{` autofocus>`, `>`}, // browsers refuse it in a frame, and complain
-	} {
-		page = bytes.ReplaceAll(page, []byte(r[0]), []byte(r[1]))
-	}
-	return page
 }
 
 // file returns the path of a file, by which it is asked for again when it changed.

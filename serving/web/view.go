@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"html"
 	"html/template"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,40 @@ type View struct {
 	Detail      string // what the service says about it, in English
 	Answer      *Answer
 	Languages   []Language // that questions are answered in
+	Frame       *Frame     // nil unless the page stands in a frame on somebody else's
+}
+
+// A Frame is what the page has more in a frame: a script and a style, and an
+// address of its own, which its forms and links lead to.
+type Frame struct {
+	Address       string // with a query, without the language
+	Script, Style string // paths
+	Origins       string // of the pages around it, between spaces
+	Session       string // of the visit
+}
+
+// In returns the address of the page in a language.
+func (v View) In(tag lang.Tag) string {
+	if v.Frame != nil {
+		return v.Frame.Address + "&lang=" + url.QueryEscape(string(tag))
+	}
+	return "/?lang=" + url.QueryEscape(string(tag))
+}
+
+// Home returns the address of the page.
+func (v View) Home() string {
+	if v.Frame != nil {
+		return v.In(v.Words.Tag)
+	}
+	return "/"
+}
+
+// Action returns where questions go.
+func (v View) Action() string {
+	if v.Frame != nil {
+		return v.Home()
+	}
+	return "/ask"
 }
 
 // Say says something in the language of the page.
