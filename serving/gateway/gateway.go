@@ -167,8 +167,8 @@ var errDraining = errors.New("the server is shutting down")
 
 // Serve answers the connections of ln until Shutdown, and then returns nil.
 func (g *Gateway) Serve(ln net.Listener) error {
-	if g.draining.Load() {
-		return errors.Join(errDraining, ln.Close())
+	if g.draining.Load() { // Shutdown was quicker
+		return ln.Close()
 	}
 	watch, err := g.watch()
 	if err != nil {

@@ -353,3 +353,21 @@ func TestReady(t *testing.T) {
 		t.Errorf("HEAD: %d %q, length %d", resp.StatusCode, body, resp.ContentLength)
 	}
 }
+
+// TestShutdownFirst: whoever is told to stop before it has begun stops well.
+func TestShutdownFirst(t *testing.T) {
+	g := New(&fake{}, pageKeys{}, Options{})
+	if err := g.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Serve(ln); err != nil {
+		t.Error(err)
+	}
+	if _, err := ln.Accept(); err == nil {
+		t.Error("the door is open")
+	}
+}
