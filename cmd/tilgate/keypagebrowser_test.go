@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -17,22 +18,23 @@ import (
 // that allows nothing but that: /ky is in Kyrgyz, /ur in Urdu.
 type ministry struct {
 	*httptest.Server
-	tilgate *service
+	tilgate atomic.Pointer[service] // which starts when the address of the pages is known
 }
 
 func newMinistry(t *testing.T) *ministry {
 	t.Helper()
 	m := new(ministry)
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tilgate := m.tilgate.Load()
 		tag, dir := strings.Trim(r.URL.Path, "/"), "ltr"
 		if tag == "ur" {
 			dir = "rtl"
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; require-trusted-types-for 'script'", m.tilgate.base))
+		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; require-trusted-types-for 'script'", tilgate.base))
 		fmt.Fprintf(w, `<!doctype html><html lang=%q dir=%q><title>Ministry</title><meta name="viewport" content="width=device-width">
 <script src="%[3]s/embed.js" data-key="%[4]s" async></script><main><h1>Ministry</h1><a href="/">Home</a>
-<noscript><a href="%[3]s/embed?key=%[4]s">Ask</a></noscript></main></html>`, html.EscapeString(tag), dir, m.tilgate.base, m.tilgate.key)
+<noscript><a href="%[3]s/embed?key=%[4]s">Ask</a></noscript></main></html>`, html.EscapeString(tag), dir, tilgate.base, tilgate.key)
 	}))
 	t.Cleanup(m.Close)
 	return m
@@ -43,12 +45,13 @@ func newMinistry(t *testing.T) *ministry {
 func TestEmbedInBrowser(t *testing.T) {
 	_, env := browserScripts(t)
 	m, other := newMinistry(t), newMinistry(t)
-	m.tilgate = startPageSite(t, m.URL, "[key.each.client]\nrequests = 600\nchars = 1000000\n")
-	other.tilgate = m.tilgate // whose key is not for its pages
+	service := startPageSite(t, m.URL, "[key.each.client]\nrequests = 600\nchars = 1000000\n")
+	m.tilgate.Store(service)
+	other.tilgate.Store(service) // whose key is not for its pages
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "../../tools/browser/embed.mjs")
-	cmd.Env = append(append(os.Environ(), env...), "TILGATE_URL="+m.tilgate.base, "TILGATE_SITE="+m.URL, "TILGATE_OTHER_SITE="+other.URL)
+	cmd.Env = append(append(os.Environ(), env...), "TILGATE_URL="+service.base, "TILGATE_SITE="+m.URL, "TILGATE_OTHER_SITE="+other.URL)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
