@@ -1,6 +1,7 @@
 package rag
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 
@@ -9,6 +10,10 @@ import (
 
 // DefaultTenant is whose everything is where nobody says.
 const DefaultTenant = "default"
+
+// TenantOf returns the tenant that a name stands for: the empty one is the
+// default's.
+func TenantOf(name string) string { return cmp.Or(name, DefaultTenant) }
 
 var tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 

@@ -159,7 +159,7 @@ func (i *importRun) keeps(kb string) (func(rag.Passage) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	rule := list.For(tenantOf(i.flags.tenant), kb)
+	rule := list.For(rag.TenantOf(i.flags.tenant), kb)
 	if rule.Empty() {
 		return nil, nil
 	}

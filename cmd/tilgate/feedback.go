@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tilgate/rag"
 	"tilgate/serving/feedback"
 	"tilgate/serving/ledger"
 )
@@ -33,7 +34,7 @@ type feedbackFlags struct {
 
 func (f *feedbackFlags) add(p *program, cmd *cobra.Command) *cobra.Command {
 	p.configFlag(cmd, &f.config)
-	cmd.Flags().StringVar(&f.tenant, "tenant", tenantOf(""), "whose feedback; what others have is not seen")
+	cmd.Flags().StringVar(&f.tenant, "tenant", rag.TenantOf(""), "whose feedback; what others have is not seen")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	return cmd
 }

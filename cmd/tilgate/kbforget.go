@@ -68,7 +68,7 @@ func (p *program) kbForget(ctx context.Context, c Config, f forgetFlags, args []
 	if err != nil {
 		return err
 	}
-	kb, tenant := args[0], tenantOf(f.tenant)
+	kb, tenant := args[0], rag.TenantOf(f.tenant)
 	if f.list {
 		return p.print(f.json, forgottenOf(list, tenant, kb))
 	}

@@ -96,18 +96,10 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 		return err
 	}
 	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models})
-	for _, apart := range []struct {
-		address string
-		serve   func(string, *prometheus.Registry, *slog.Logger) (func(), error)
-	}{{c.Metrics, serveMetrics}, {c.Admin, serveAdmin}} {
-		if apart.address == "" {
-			continue
-		}
-		stop, err := apart.serve(apart.address, metrics, log)
-		if err != nil {
-			return err
-		}
-		defer stop()
+	stopApart, err := serveApart(c, metrics, log)
+	defer stopApart()
+	if err != nil {
+		return err
 	}
 	if ln, err = c.TLS.secure(ctx, ln, followEvery, log); err != nil {
 		return err
@@ -124,6 +116,31 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	log.Info("serving", "address", ln.Addr().String())
 	return runGateway(ctx, c, ln, svc, access, desk, log)
+}
+
+// serveApart serves what has an address of its own, and returns what ends it,
+// also beside an error.
+func serveApart(c Config, metrics *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
+	var stops []func()
+	stop = func() {
+		for _, s := range stops {
+			s()
+		}
+	}
+	for _, apart := range []struct {
+		address string
+		serve   func(string, *prometheus.Registry, *slog.Logger) (func(), error)
+	}{{c.Metrics, serveMetrics}, {c.Admin, serveAdmin}} {
+		if apart.address == "" {
+			continue
+		}
+		s, err := apart.serve(apart.address, metrics, log)
+		if err != nil {
+			return stop, err
+		}
+		stops = append(stops, s)
+	}
+	return stop, nil
 }
 
 func listen(address string) (net.Listener, error) {

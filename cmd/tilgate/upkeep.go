@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"tilgate/internal/personal"
-	"tilgate/rag"
 	"tilgate/rag/forget"
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
@@ -235,12 +234,4 @@ func (k *keeper) replay(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// tenantOf is a tenant's name as lists and folders have it.
-func tenantOf(name string) string {
-	if name == "" {
-		return rag.DefaultTenant
-	}
-	return name
 }

@@ -172,16 +172,6 @@ func (l *List) Allow(tenant, kb string, key rag.Key) error {
 	return err
 }
 
-// Merge adds the entries of another list, such as that of a restored folder.
-func (l *List) Merge(other []Entry) error {
-	for _, e := range other {
-		if err := l.Add(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (e Entry) is(o Entry) bool {
 	return e.Tenant == o.Tenant && e.KB == o.KB && e.Lang == o.Lang && e.Document == o.Document
 }

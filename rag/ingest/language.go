@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"strings"
+
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/internal/lid"
@@ -80,13 +82,5 @@ func sampleOf(d rag.Document) string {
 		return d.Title + "\n" + d.Text
 	}
 	from := (len(d.Text) - sampleBytes) / 2
-	return d.Text[boundary(d.Text, from):boundary(d.Text, from+sampleBytes)]
-}
-
-// boundary moves a place in a text to where a code point begins.
-func boundary(text string, at int) int {
-	for at < len(text) && text[at]&0xC0 == 0x80 {
-		at++
-	}
-	return at
+	return strings.ToValidUTF8(d.Text[from:from+sampleBytes], "") // letters are not cut
 }

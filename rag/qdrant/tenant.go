@@ -18,9 +18,7 @@ const tenantKey = "tenant"
 // be asked without saying for whom. A name that no tenant can have gives an
 // index of which every call fails.
 func (s *Store) For(tenant string) *Index {
-	if tenant == "" {
-		tenant = rag.DefaultTenant
-	}
+	tenant = rag.TenantOf(tenant)
 	return &Index{shared: s.shared, tenant: tenant, wrong: rag.CheckTenant(tenant)}
 }
 

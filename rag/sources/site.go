@@ -170,7 +170,8 @@ func (v *visit) documents(ctx context.Context, p crawl.Page, yield func(read.Ite
 	if v.set.o.Page != nil && isHTML(p.ContentType) {
 		return v.document(p, &now, yield)
 	}
-	reader, name := v.reader(p, u)
+	name := "page" + p.Ending()
+	reader, _ := v.readers.For(name)
 	if reader == nil {
 		return yield(v.item(p, false), fault.Invalid.Errorf("%s: nothing here reads %s", p.URL, p.ContentType))
 	}
@@ -210,34 +211,6 @@ func (v *visit) document(p crawl.Page, now *seen, yield func(read.Item, error) b
 	more := yield(item, nil)
 	v.set.end(now)
 	return more
-}
-
-// reader returns the reader for what a page is, and a file name that says so.
-func (v *visit) reader(p crawl.Page, u *url.URL) (read.Reader, string) {
-	ending := endings[mediaType(p.ContentType)]
-	if ending == "" {
-		_, ending = v.readers.For(u.Path)
-	}
-	name := "page" + ending
-	reader, _ := v.readers.For(name)
-	return reader, name
-}
-
-func mediaType(contentType string) string {
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return ""
-	}
-	return media
-}
-
-// endings are those of files that are what a media type says.
-var endings = map[string]string{
-	"text/html": ".html", "application/xhtml+xml": ".html", "text/plain": ".txt", "text/markdown": ".md", "text/csv": ".csv",
-	"application/pdf": ".pdf", "application/epub+zip": ".epub",
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":       ".xlsx",
-	"application/vnd.oasis.opendocument.text":                                 ".odt",
 }
 
 // A body is a folder with one file, which is in memory.

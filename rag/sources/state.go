@@ -49,10 +49,7 @@ var bucket = []byte("origins")
 // OpenState opens the state of a knowledge base, or makes it. One process has it
 // at a time.
 func OpenState(folder, tenant, kb string) (*State, error) {
-	if tenant == "" {
-		tenant = rag.DefaultTenant
-	}
-	dir := filepath.Join(folder, "sources", tenant)
+	dir := stateFolder(folder, tenant)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("remembering what was read: %w", err)
 	}
@@ -73,6 +70,10 @@ func OpenState(folder, tenant, kb string) (*State, error) {
 	return &State{db: db, puts: map[string]seen{}, since: time.Now()}, nil
 }
 
+func stateFolder(folder, tenant string) string {
+	return filepath.Join(folder, "sources", rag.TenantOf(tenant))
+}
+
 func openDB(file string) (*bbolt.DB, error) {
 	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
@@ -91,10 +92,7 @@ func openDB(file string) (*bbolt.DB, error) {
 
 // RemoveState forgets what was read for a knowledge base.
 func RemoveState(folder, tenant, kb string) error {
-	if tenant == "" {
-		tenant = rag.DefaultTenant
-	}
-	err := os.Remove(filepath.Join(folder, "sources", tenant, kb+".db"))
+	err := os.Remove(filepath.Join(stateFolder(folder, tenant), kb+".db"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -109,7 +109,7 @@ func (c *Check) sample(ctx context.Context, retriever func(*qdrant.Index) *rag.R
 			return err
 		}
 		text := passages[0].Text
-		found, err := r.Find(ctx, rag.Query{Text: text[:min(len(text), boundary(text, 300))], Lang: key.Lang, KBs: []string{kb}, K: 10})
+		found, err := r.Find(ctx, rag.Query{Text: strings.ToValidUTF8(text[:min(len(text), 300)], ""), Lang: key.Lang, KBs: []string{kb}, K: 10})
 		if err != nil {
 			return err
 		}
@@ -122,13 +122,6 @@ func (c *Check) sample(ctx context.Context, retriever func(*qdrant.Index) *rag.R
 		c.Against = append(c.Against, fmt.Sprintf("only %d of %d of its documents are found by their own words", c.Found, c.Sampled))
 	}
 	return nil
-}
-
-func boundary(text string, at int) int {
-	for at < len(text) && text[at]&0xC0 == 0x80 {
-		at++
-	}
-	return at
 }
 
 // sampleOf chooses documents by a hash, so that the same ones are asked for

@@ -26,10 +26,7 @@ const keptReports = 20
 
 // ReportFolder is where the quality reports of a knowledge base lie.
 func ReportFolder(data, tenant, kb string) string {
-	if tenant == "" {
-		tenant = rag.DefaultTenant
-	}
-	return filepath.Join(data, "reports", tenant, kb)
+	return filepath.Join(data, "reports", rag.TenantOf(tenant), kb)
 }
 
 func (j Job) keepReport(r quality.Report, began time.Time) (k Kept, err error) {

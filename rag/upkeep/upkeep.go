@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -229,9 +228,6 @@ func (w watcher) Document(item read.Item, found ingest.Found, passages []rag.Pas
 }
 
 func (w watcher) Fault(where string, err error) { w.c.Fault(where, err) }
-
-// Write writes the outcome for a terminal.
-func (o Outcome) Write(w io.Writer) error { return o.Quality.Text(w) }
 
 // maxDrop is how many points of nDCG@10 a new version may be worse.
 func (j Job) maxDrop() float64 {

@@ -214,4 +214,4 @@ func (m *Memory) recall(id string) *exchange {
 	return nil
 }
 
-func tenantOf(c serving.Caller) string { return cmp.Or(c.Tenant, rag.DefaultTenant) }
+func tenantOf(c serving.Caller) string { return rag.TenantOf(c.Tenant) }
