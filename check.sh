@@ -37,3 +37,6 @@ fi
 
 echo "== go test"
 go test -race -timeout 30m ./...
+
+echo "== alert rules and dashboards (promtool is built once, some minutes)"
+go -C tools/promtool test -timeout 30m ./...

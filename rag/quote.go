@@ -52,8 +52,32 @@ func Quotes(q Query, passages []Passage, n int) []Quote {
 			}
 		}
 	}
+	outrank(quotes, passages)
 	slices.SortStableFunc(quotes, func(a, b Quote) int { return cmp.Compare(b.Score, a.Score) })
 	return quotes[:min(n, len(quotes))]
+}
+
+// outrank lets no sentence of a superseded passage be worth as much as the best
+// one of the document that took its place: they are alike, but for what has
+// changed.
+func outrank(quotes []Quote, passages []Passage) {
+	best := make([]float64, len(passages))
+	for _, q := range quotes {
+		best[q.Passage] = max(best[q.Passage], q.Score)
+	}
+	most := slices.Repeat([]float64{math.Inf(1)}, len(passages))
+	for i, old := range passages {
+		for j, p := range passages {
+			if old.SupersededBy.of(old, p) && (math.IsInf(most[i], 1) || best[j] > most[i]) {
+				most[i] = best[j]
+			}
+		}
+	}
+	for i, q := range quotes {
+		if q.Score >= most[q.Passage] {
+			quotes[i].Score = math.Nextafter(most[q.Passage], math.Inf(-1))
+		}
+	}
 }
 
 type sentence struct {

@@ -25,6 +25,10 @@ type Document struct {
 	Sector string   // of government: "health"; may be empty
 	Origin string   // file or page that it was read from, by which a sync knows it
 	Marks  []Mark   // where headings, tables and lists stand in Text
+
+	Edition    string   // as it says itself: "3rd edition"; may be empty
+	Replaces   []string // documents whose place it takes, by their id, address or file
+	ReplacedBy string   // the one that took its place, likewise, or what that is called; may be empty
 }
 
 // A Passage is a piece of a document, long enough to answer from and short
@@ -42,8 +46,15 @@ type Passage struct {
 	Date   string
 	Sector string
 	Origin string
-	Hash   string  // of the document's content, so that an unchanged one is recognised
-	Score  float64 // of its words, as the search found them; comparable within one answer only
+	Hash   string // of the document's content, so that an unchanged one is recognised
+
+	Edition      string     // Document.Edition
+	Replaces     []string   // Document.Replaces
+	ReplacedBy   string     // Document.ReplacedBy
+	SupersededBy *Successor // what took the document's place; nil while nothing has
+	Version      int        // of the knowledge base, in which a search found it
+
+	Score float64 // of its words, as the search found them; comparable within one answer only
 
 	// Of a search for meaning, where there was one.
 	Cosine float64   // of its vector and the question's; 0 if it is not among the nearest
@@ -66,6 +77,9 @@ type Stored struct {
 	Whole    bool   // whether these are all of the document
 	Model    string // whose dense vectors all of them have; empty if one has none
 	Origin   string // that it was read from
+
+	Telling      bool       // it says what it replaces, or what replaced it
+	SupersededBy *Successor // nil while nothing has taken its place
 }
 
 // A Query is a question as the retriever needs it.

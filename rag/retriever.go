@@ -75,7 +75,7 @@ func (r *Retriever) Retrieve(ctx context.Context, q Query) ([]Passage, error) {
 	}
 	k := cmp.Or(q.K, DefaultK)
 	if r.opts.Diversity > 0 {
-		hits.Passages = diverse(hits.Best(max(k, depth)), 1-r.opts.Diversity)
+		hits.Passages = inForceFirst(diverse(hits.Best(max(k, depth)), 1-r.opts.Diversity))
 	}
 	best := hits.Best(k)
 	if r.opts.Join {
@@ -127,6 +127,7 @@ func (r *Retriever) Find(ctx context.Context, q Query) (Found, error) {
 	}
 	r.addMeaning(&found, <-meaning)
 	r.rerank(ctx, q, &found)
+	found.Passages = inForceFirst(found.Passages)
 	return found, ctx.Err()
 }
 

@@ -44,7 +44,8 @@ func (s Splitter) Split(d Document) []Passage {
 	for _, to := range cuts(units, limit) {
 		start := units[s.back(units, from)].start
 		p := Passage{Doc: d.ID, N: len(out), Title: d.Title, Text: strings.TrimSpace(d.Text[start:units[to-1].end]),
-			Head: d.headOf(units[from]), Lang: d.Lang, Source: d.Source, Date: d.Date, Sector: d.Sector, Origin: d.Origin}
+			Head: d.headOf(units[from]), Lang: d.Lang, Source: d.Source, Date: d.Date, Sector: d.Sector, Origin: d.Origin,
+			Edition: d.Edition, Replaces: d.Replaces, ReplacedBy: d.ReplacedBy}
 		said := p.Head + "\x00" + p.Text
 		p.ID = passageID(said, same[said])
 		same[said]++

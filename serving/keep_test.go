@@ -217,6 +217,9 @@ func TestKey(t *testing.T) {
 		"language of the text":     func(s *state) { s.passages[0].Lang = "ru" },
 		"source":                   func(s *state) { s.passages[0].Source = "x" },
 		"date":                     func(s *state) { s.passages[0].Date = "x" },
+		"edition":                  func(s *state) { s.passages[0].Edition = "x" },
+		"out of force":             func(s *state) { s.passages[0].SupersededBy = &rag.Successor{} },
+		"superseded":               func(s *state) { s.passages[0].SupersededBy = &rag.Successor{Doc: "x"} },
 		"sector":                   func(s *state) { s.passages[0].Sector = "x" },
 		"state of the document":    func(s *state) { s.passages[0].Hash = "x" },
 	} {
@@ -235,6 +238,7 @@ func TestSameKey(t *testing.T) {
 		"stream":             func(s *state) { s.request.Stream = true },
 		"order of knowledge": func(s *state) { s.request.Knowledge = []string{"civil", "health", "civil"} },
 		"space":              func(s *state) { s.found.question = " " + strings.ReplaceAll(question, " ", "\n  ") },
+		"version":            func(s *state) { s.passages[0].Version = 3 }, // the passages themselves tell what changed
 		"scores":             func(s *state) { s.passages[0].Score = 3 },
 	} {
 		changed := newState()
@@ -266,8 +270,9 @@ func TestKeyFields(t *testing.T) {
 		{Params{}, "Temperature TopP MaxTokens Seed Stop"},
 		{Message{}, "Role Content"},
 		{Choice{}, "Name Digest Model Degraded Weights Own"},
-		{found{}, "question written language chain why searched also"},
-		{rag.Passage{}, "KB Doc ID N Title Head Text Lang Source Date Sector Origin Hash Score Cosine Fused Dense parts"},
+		{found{}, "question written language chain why searched also asked"},
+		{rag.Passage{}, "KB Doc ID N Title Head Text Lang Source Date Sector Origin Hash Edition Replaces ReplacedBy SupersededBy Version Score Cosine Fused Dense parts"},
+		{rag.Successor{}, "Doc Lang Title Source Date Edition"},
 		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Refuse Keep Log"},
 	} {
 		typ, fields := reflect.TypeOf(tt.of), []string{}

@@ -117,9 +117,16 @@ func (h hasher) conversation(messages []Message, question string) {
 func (h hasher) passages(list []rag.Passage) {
 	h.number(len(list))
 	for _, p := range list {
-		h.text(p.KB, p.Doc, p.Title, p.Head, p.Text, string(p.Lang), p.Source, p.Date, p.Sector, p.Hash)
+		h.text(p.KB, p.Doc, p.Title, p.Head, p.Text, string(p.Lang), p.Source, p.Date, p.Sector, p.Hash, p.Edition)
 		h.number(p.N)
+		h.successor(p.SupersededBy)
 	}
+}
+
+func (h hasher) successor(s *rag.Successor) {
+	h.number(isSet(s))
+	by := valueOf(s)
+	h.text(by.Doc, string(by.Lang), by.Title, by.Source, by.Date, by.Edition)
 }
 
 func (h hasher) params(p Params) {

@@ -3,6 +3,7 @@ package serving
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -32,10 +33,13 @@ func (s *Service) prompt(r Request, a *adapters.Adapter, model, question string,
 			fmt.Fprintf(instructions, "\n- %s → %s", t.Source, t.Target)
 		}
 	}
+	if slices.ContainsFunc(passages, func(p rag.Passage) bool { return p.SupersededBy != nil }) {
+		instructions.WriteString("\n\n" + outOfForce)
+	}
 	budget := s.opts.PromptTokens - tokens(instructions.String()) - tokens(question)
 	shown := 0
 	for i, p := range passages {
-		text := numbered(i+1, p)
+		text := numbered(i+1, p, rag.Replacement(passages[:i+1], i))
 		if a.Retrieve.K > 0 && i >= a.Retrieve.K || tokens(text) > budget {
 			break
 		}
@@ -60,10 +64,26 @@ func (s *Service) prompt(r Request, a *adapters.Adapter, model, question string,
 	}
 }
 
-// numbered writes a passage as the model sees it. The tags mark it as data,
-// so what it says itself must not look like one.
-func numbered(n int, p rag.Passage) string {
-	title := p.Title
+// outOfForce tells a model what the mark of a superseded passage means. It is
+// in English, as the mark is: it stands in few prompts, and models that need
+// another language for it have been told in that one what language to answer in.
+const outOfForce = `A passage marked superseded="yes" or superseded-by is out of force: it does not hold any more. Answer from the passages that are in force. ` +
+	`If only a superseded passage answers the question, say in the answer that it may be out of date.`
+
+// numbered writes a passage as the model sees it; by is the place of the passage
+// that replaced it, or -1. The tags mark it as data, so what it says itself must
+// not look like one.
+func numbered(n int, p rag.Passage, by int) string {
+	title, mark := p.Title, ""
+	switch {
+	case by >= 0:
+		mark = fmt.Sprintf(` superseded-by="%d"`, by+1)
+	case p.SupersededBy != nil:
+		mark = ` superseded="yes"`
+	}
+	if p.Edition != "" {
+		title += " (" + p.Edition + ")"
+	}
 	if p.Date != "" {
 		title += " (" + p.Date + ")"
 	}
@@ -73,7 +93,7 @@ func numbered(n int, p rag.Passage) string {
 		text = p.Head + "\n" + text
 	}
 	data := tag.ReplaceAllString(fmt.Sprintf("[%d] %s\n%s", n, title, text), "‹$1")
-	return fmt.Sprintf("<passage n=\"%d\">\n%s\n</passage>", n, data)
+	return fmt.Sprintf("<passage n=\"%d\"%s>\n%s\n</passage>", n, mark, data)
 }
 
 // tag is the beginning of a passage's tags, as a model may read it.

@@ -69,6 +69,7 @@ type found struct {
 	why      string              // the first of them may
 	searched lang.Tag            // the language to search in
 	also     []lang.Tag          // and those beside it
+	asked    lang.Tag            // that the question is written in, if the caller named another
 }
 
 // find finds the language of the question and the adapters that may answer.
@@ -95,6 +96,7 @@ func (s *Service) find(r Request) (found, error) {
 		f.why = Fallback
 		f.searched, f.also = own.Tag, append([]lang.Tag{a.Tag}, own.Retrieve.Also...)
 	}
+	s.foreign(set, r, &f)
 	if by := f.language.By; by == ByKey || by == ByDefault {
 		f.language.Tag = lang.Und // nobody said what it is in, only what to answer in
 	}

@@ -386,9 +386,8 @@ func (s *Service) retrieve(ctx context.Context, r Request, f *found, plan *Plan)
 // search asks for the question alone, in the scripts of its language, then
 // together with the one before: "And for a man?" means little alone.
 func (s *Service) search(ctx context.Context, r Request, f *found) ([]rag.Passage, error) {
-	a := f.chain[0]
 	q := rag.Query{Text: f.question, Lang: f.searched, Also: f.also, KBs: r.Knowledge, Tenant: r.Caller.Tenant}
-	q.In = s.translate(ctx, r, a, f.question)
+	q.In = s.translate(ctx, r, f)
 	written := forms(f.searched, f.question)
 	texts := written
 	if before := questionBefore(r.Messages); before != "" {

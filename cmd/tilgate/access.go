@@ -7,6 +7,7 @@ import (
 
 	"tilgate/serving/auth"
 	"tilgate/serving/gateway"
+	"tilgate/serving/limit"
 )
 
 // access is who may call, and how much.
@@ -14,6 +15,7 @@ type access struct {
 	keys   *auth.Keys   // whose being taken back ends answers
 	who    gateway.Keys // keys and all else that lets callers in
 	limits limits
+	used   *limit.Shares // what keys have used; nil where nothing is limited
 }
 
 // openAccess reads who may call, and follows the file of keys until ctx ends.
@@ -34,5 +36,5 @@ func openAccess(ctx context.Context, c Config, log *slog.Logger) (access, func()
 		return access{}, nil, err
 	}
 	go keys.Watch(ctx, followEvery)
-	return access{keys: keys.Keys, who: who, limits: limits}, closeLimits, nil
+	return access{keys: keys.Keys, who: who, limits: limits, used: limits}, closeLimits, nil
 }

@@ -81,6 +81,9 @@ type citation struct {
 	Title  string `json:"title"`
 	Source string `json:"source"`
 	Date   string `json:"date"`
+
+	Edition    string `json:"edition,omitempty"`
+	Superseded string `json:"superseded,omitempty"` // in words
 }
 
 // printAnswer ends an answer: the sources below the text, or all as JSON.
@@ -91,7 +94,7 @@ func (p *program) printAnswer(asJSON bool, text string, done serving.Done) error
 	for _, c := range done.Citations {
 		if !listed[c.N] {
 			listed[c.N] = true
-			r.Citations = append(r.Citations, citation{c.N, c.Passage.Title, c.Passage.Source, c.Passage.Date})
+			r.Citations = append(r.Citations, citation{c.N, c.Passage.Title, c.Passage.Source, c.Passage.Date, c.Passage.Edition, superseded(c.Passage.SupersededBy)})
 		}
 	}
 	if asJSON {
@@ -100,8 +103,10 @@ func (p *program) printAnswer(asJSON bool, text string, done serving.Done) error
 	fmt.Fprintln(p.out)
 	for _, c := range r.Citations {
 		fmt.Fprintf(p.out, "\n[%d] %s", c.N, cmp.Or(c.Title, c.Source))
-		if c.Date != "" {
-			fmt.Fprintf(p.out, ", %s", c.Date)
+		for _, more := range []string{c.Edition, c.Date, c.Superseded} {
+			if more != "" {
+				fmt.Fprintf(p.out, ", %s", more)
+			}
 		}
 		if c.Title != "" && c.Source != "" {
 			fmt.Fprintf(p.out, "\n    %s", c.Source)

@@ -91,7 +91,7 @@ func (b BackendConfig) check(fault func(format string, args ...any)) {
 		fault("%s: its name must be of a-z, 0-9 and -", what)
 	}
 	if u, err := url.Parse(b.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		fault("%s: url: %q is not a URL such as http://10.0.0.5:11434", what, b.URL)
+		fault("%s: url: %s is not a URL such as http://10.0.0.5:11434", what, wrongAddress(b.URL))
 	}
 	if !slices.Contains(backendKinds, b.Kind) {
 		fault("%s: kind: %q is not one of ollama, openai, vllm, llama.cpp, sglang", what, b.Kind)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ import (
 func TestBrowser(t *testing.T) {
 	scripts, env := browserScripts(t)
 	s := newStage(t)
-	env = append(env, "TILGATE_URL="+s.line.base(), "TILGATE_KEY="+s.key, "TILGATE_CONTROL="+s.control)
+	env = append(env, "TILGATE_URL="+s.line.base(), "TILGATE_KEY="+s.key, "TILGATE_ADMINS="+strings.Join(s.admins, " "), "TILGATE_CONTROL="+s.control)
 	for _, path := range scripts {
 		name, _, _ := strings.Cut(filepath.Base(path), ".")
 		t.Run(name, func(t *testing.T) {
@@ -80,6 +81,8 @@ func browserScripts(t *testing.T) (scripts, env []string) {
 // says what it is told to.
 type stage struct {
 	key     string
+	admins  []string // keys of people who administer
+	tickets tickets  // whom conversations are handed over to
 	line    *line
 	speaker *speaker
 	control string // address for the scripts
@@ -109,7 +112,8 @@ func newStage(t *testing.T) *stage {
 	model := httptest.NewServer(s.speaker)
 	t.Cleanup(model.Close)
 	config := filepath.Join(dir, "tilgate.toml")
-	write(t, config, fmt.Sprintf("data = %q\nlisten = \"127.0.0.1:0\"\n[cache]\nmegabytes = 0\n[openai]\nurl = %q\nkind = \"vllm\"\n[[key]]\nname = \"desk\"\nhash = %q\n", data, model.URL, hash))
+	write(t, config, fmt.Sprintf("data = %q\nlisten = \"127.0.0.1:0\"\n[cache]\nmegabytes = 0\n%s[openai]\nurl = %q\nkind = \"vllm\"\n[[key]]\nname = \"desk\"\nhash = %q\n", data, s.tickets.config(t), model.URL, hash))
+	s.admins = addAdmins(t, config, "aida", "bek")
 	write(t, filepath.Join(dir, "hostile.jsonl"), hostile+"\n")
 	if code, _, errOut := tilgate(t, "ingest", "--config", config, "--kb", "hostile", filepath.Join(dir, "hostile.jsonl")); code != 0 {
 		t.Fatal(errOut)
@@ -121,13 +125,26 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
+// addAdmins gives people keys that administer.
+func addAdmins(t *testing.T, config string, names ...string) (secrets []string) {
+	t.Helper()
+	for _, name := range names {
+		code, out, errOut := tilgate(t, "key", "create", name, "--config", config, "--admin", "--log-text")
+		if code != 0 {
+			t.Fatal(errOut)
+		}
+		secrets = append(secrets, regexp.MustCompile(`tg-[\w-]+`).FindString(out))
+	}
+	return secrets
+}
+
 // serve serves until the test ends, and returns the address.
 func (s *stage) serve(t *testing.T, config string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	log, ended := &output{}, make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"serve", "--config", config}, noEnv, strings.NewReader(""), &output{}, log)
+		ended <- run(ctx, []string{"serve", "--config", config}, s.tickets.env, strings.NewReader(""), &output{}, log)
 	}()
 	t.Cleanup(func() {
 		cancel()

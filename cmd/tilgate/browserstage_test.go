@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -28,6 +29,8 @@ func (s *stage) controls() http.Handler {
 		s.speaker.set(say)
 	})
 	mux.HandleFunc("GET /asked", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, s.speaker.count()) })
+	mux.HandleFunc("GET /tickets", s.tickets.list)
+	mux.HandleFunc("GET /speaking", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, s.speaker.speaking.Load()) })
 	return mux
 }
 
@@ -140,6 +143,8 @@ type speaker struct {
 	mu    sync.Mutex
 	next  saying
 	asked int
+
+	speaking atomic.Int32 // answers that are being said
 }
 
 func (s *speaker) set(next saying) {
@@ -185,6 +190,8 @@ func (s *speaker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if next.Text == "" {
 		next.Text = quoteFrom(q.Messages[0].Content)
 	}
+	s.speaking.Add(1)
+	defer s.speaking.Add(-1)
 	w.Header().Set("Content-Type", "text/event-stream")
 	for _, word := range strings.SplitAfter(next.Text, " ") {
 		fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%s},\"finish_reason\":null}]}\n\n", inJSON(word))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -65,7 +66,11 @@ type Config struct {
 
 	Ledger   LedgerConfig   `toml:"ledger,omitempty"`
 	Feedback FeedbackConfig `toml:"feedback,omitempty"`
+	Handover HandoverConfig `toml:"handover,omitempty"`
 	Page     PageConfig     `toml:"page,omitempty"`
+	Evals    string         `toml:"evals,omitempty"` // folder of runs of tilgate eval, whose reports operators see
+
+	SessionSecret string `toml:"-"` // from TILGATE_SESSION_SECRET
 }
 
 // PageConfig says what the page to ask on offers.
@@ -121,34 +126,49 @@ func defaultConfig() Config {
 	}
 }
 
-// loadConfig reads a file over the defaults, then secrets from the
+// readConfig reads a file over the defaults, then secrets from the
 // environment. The error names every fault of the file.
-func loadConfig(path string, getenv func(string) string) (Config, error) {
+func readConfig(path string, getenv func(string) string) (Config, error) {
+	if path == "" {
+		return parseConfig("", nil, getenv)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return defaultConfig(), fmt.Errorf("reading config %s: %w", path, err)
+	}
+	return parseConfig(path, text, getenv)
+}
+
+// parseConfig is readConfig of a file's text; an empty path means that there is
+// no file.
+func parseConfig(path string, text []byte, getenv func(string) string) (Config, error) {
 	c := defaultConfig()
+	var faults []error
 	if path != "" {
-		meta, err := toml.DecodeFile(path, &c)
+		meta, err := toml.Decode(string(text), &c)
 		if err != nil {
 			return c, fmt.Errorf("reading config %s: %w", path, err)
 		}
-		var faults []error
 		for _, key := range meta.Undecoded() {
 			faults = append(faults, fmt.Errorf("%s: there is no such key", key))
+		}
+		if len(faults) > 0 {
+			faults = append(faults, otherVersion(text))
 		}
 		if (c.OpenAI.URL != "" || len(c.Backends) > 0) && !meta.IsDefined("ollama", "url") {
 			c.Ollama.URL = "" // the default is for files that name no model server
 		}
-		if err := errors.Join(append(faults, c.check()...)...); err != nil {
-			return c, fmt.Errorf("reading config %s:\n%w", path, err)
-		}
 	}
-	c.Qdrant.APIKey = getenv("TILGATE_QDRANT_KEY")
-	c.Redis.Password = getenv("TILGATE_REDIS_PASSWORD")
-	c.Ledger.Password = getenv("TILGATE_LEDGER_PASSWORD")
-	c.OpenAI.APIKey = getenv("TILGATE_OPENAI_KEY")
-	for i, b := range c.Backends {
-		c.Backends[i].APIKey = getenv(b.keyVariable())
+	if path != "" {
+		faults = append(faults, c.check()...)
 	}
-	c.Embed.APIKey, c.Rerank.APIKey = getenv("TILGATE_EMBED_KEY"), getenv("TILGATE_RERANK_KEY")
+	// The secrets come last: one that nothing asks for is no fault.
+	faults = append(faults, c.readSecrets(getenv)...)
+	if err := errors.Join(faults...); err != nil && path != "" {
+		return c, fmt.Errorf("reading config %s:\n%w", path, err)
+	} else if err != nil {
+		return c, fmt.Errorf("reading the environment:\n%w", err)
+	}
 	return c, nil
 }
 
@@ -183,7 +203,7 @@ func (c Config) check() []error {
 		fault("threshold: %v is not in 0..1", c.Threshold)
 	}
 	if u, err := url.Parse(c.Ollama.URL); c.Ollama.URL != "" && (err != nil || u.Host == "") {
-		fault("ollama.url: %q is not a URL such as http://127.0.0.1:11434", c.Ollama.URL)
+		fault("ollama.url: %s is not a URL such as http://127.0.0.1:11434", wrongAddress(c.Ollama.URL))
 	}
 	if c.Ollama.NumCtx < 0 {
 		fault("ollama.num_ctx: %d is below 0", c.Ollama.NumCtx)
@@ -199,6 +219,8 @@ func (c Config) check() []error {
 	c.OIDC.check(fault)
 	c.Ledger.check(fault)
 	c.Feedback.check(fault)
+	c.Handover.check(fault)
+	c.checkPlaces(fault)
 	_, wrong := c.proxies()
 	return slices.Concat(faults, wrong, auth.Check(c.Keys))
 }
@@ -246,12 +268,20 @@ groups_claim, and an [[oidc.scope]] for each group: group, and what a key has;
 [ledger], where usage and feedback are kept: address, of a Postgres (without one
 it lies in ledger in data), durable, megabytes, that may wait on disk while it is
 down, and off; [feedback], what people say about answers: licence, under which they give their
-words, and how much of recent exchanges is remembered: megabytes, minutes. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
+words, and how much of recent exchanges is remembered: megabytes, minutes;
+[handover], how people are asked where the assistant cannot help: webhook, a URL
+to which conversations are posted; email, a server of mail, with from and to; or
+queue, a Redis, with stream; or inbox = true, where staff look for them; and url,
+by which the staff know this service, on_guard, which asks them without being
+asked where the guard gives up, and keep_days. The answers that [cache] keeps in memory are those to callers who wish for it, or who ask at
 temperature 0; 0 megabytes keeps none.
 
 Secrets come from the environment (TILGATE_QDRANT_KEY, TILGATE_OPENAI_KEY,
 TILGATE_EMBED_KEY, TILGATE_RERANK_KEY, TILGATE_REDIS_PASSWORD,
-TILGATE_LEDGER_PASSWORD, and TILGATE_BACKEND_<NAME>_KEY for a [[backend]]) and are not printed.`,
+TILGATE_LEDGER_PASSWORD, TILGATE_SESSION_SECRET, TILGATE_HANDOVER_SECRET for a
+webhook, TILGATE_HANDOVER_PASSWORD for a mail server or a queue, and TILGATE_BACKEND_<NAME>_KEY for a [[backend]]) and are not printed. Each may lie
+in a file instead, which the variable with _FILE at its end names, such as
+TILGATE_QDRANT_KEY_FILE=/run/secrets/qdrant.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := loadConfig(path, p.getenv)
@@ -264,10 +294,17 @@ TILGATE_LEDGER_PASSWORD, and TILGATE_BACKEND_<NAME>_KEY for a [[backend]]) and a
 	return cmd
 }
 
+// writeConfig writes it whole, so that nothing is cut in two before it is
+// looked at for passwords.
 func writeConfig(w io.Writer, c Config) error {
-	enc := toml.NewEncoder(w)
+	var text bytes.Buffer
+	enc := toml.NewEncoder(&text)
 	enc.Indent = ""
-	return enc.Encode(c)
+	if err := enc.Encode(c); err != nil {
+		return err
+	}
+	_, err := w.Write(text.Bytes())
+	return err
 }
 
 func tenantFlag(cmd *cobra.Command, tenant *string) {

@@ -58,7 +58,7 @@ func (c Config) ledger() (o ledger.Options, ok bool) {
 	l := c.Ledger
 	way := outbound.Way{What: "ledger's database", Site: l.Site, Public: l.Public}
 	folder := ledgerFolder(c)
-	return ledger.Options{Folder: folder, Address: l.Address, Password: l.Password, Way: way, Durable: l.Durable, SpillBytes: int64(l.Megabytes) << 20}, folder != ""
+	return ledger.Options{Folder: folder, Address: l.Address, Password: l.Password, Way: way, Durable: l.Durable, SpillBytes: int64(l.Megabytes) << 20, KeepCases: c.Handover.keep()}, folder != ""
 }
 
 // countIn has the ledger count exchanges: in durable mode before they end.

@@ -29,7 +29,7 @@ func (c OIDCConfig) check(fault func(format string, args ...any)) {
 		return
 	}
 	if u, err := url.Parse(c.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && !isLoopback(u.Host) {
-		fault("oidc.issuer: %q is not an https URL such as https://login.example.org", c.Issuer)
+		fault("oidc.issuer: %s is not an https URL such as https://login.example.org", wrongAddress(c.Issuer))
 	}
 	if c.Audience == "" {
 		fault("oidc.audience: it is missing: a token for any other service would open this one")

@@ -28,7 +28,7 @@ type RedisConfig struct {
 
 func (c RedisConfig) check(fault func(format string, args ...any)) {
 	if _, err := redis.ParseURL(c.URL); c.URL != "" && err != nil {
-		fault("redis.url: not a URL such as redis://127.0.0.1:6379/0: %w", err)
+		fault("redis.url: not a URL such as redis://127.0.0.1:6379/0: %w", whyNoURL(err))
 	}
 	switch c.Down {
 	case "", limit.DownLocal, limit.DownOpen, limit.DownClosed:
@@ -64,7 +64,7 @@ const saveQuotas = 10 * time.Second
 
 // openLimits returns the limits of keys; what was used of quotas is kept in the
 // data folder. closeLimits waits until that is done.
-func openLimits(c Config, log *slog.Logger) (l limits, closeLimits func(), err error) {
+func openLimits(c Config, log *slog.Logger) (l *limit.Shares, closeLimits func(), err error) {
 	if err := os.MkdirAll(c.Data, 0o755); err != nil {
 		return nil, nil, err
 	}

@@ -18,6 +18,8 @@ import (
 	"tilgate/rag/qdrant"
 	"tilgate/rag/sample"
 	"tilgate/rag/upkeep"
+	"tilgate/serving"
+	"tilgate/serving/admin"
 	"tilgate/serving/auth"
 	"tilgate/serving/extract"
 )
@@ -65,7 +67,21 @@ func (p *program) demo(ctx context.Context, c Config) error {
 	if err := p.ingestSample(ctx, store.For(rag.DefaultTenant)); err != nil {
 		return err
 	}
-	svc, err := openService(ctx, c, store, quiet, besides{})
+	kept, closeLedger, err := openLedger(ctx, c, quiet)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	memory, live := c.Feedback.memory(), new(admin.Live)
+	beside := besides{recorders: []serving.Recorder{memory, live}}
+	if kept != nil {
+		beside.countIn(kept, false)
+	}
+	svc, err := openService(ctx, c, store, quiet, beside)
+	if err != nil {
+		return err
+	}
+	desk, err := c.openDesk(memory, kept, svc, quiet)
 	if err != nil {
 		return err
 	}
@@ -75,8 +91,10 @@ func (p *program) demo(ctx context.Context, c Config) error {
 	}
 	choice := svc.models.Pick(ctx, new(adapters.Adapter), "")
 	p.printDemo(ln.Addr(), secret, c, choice.Name)
-	keys := auth.New([]auth.Key{{Name: "demo", Hash: auth.HashOf(secret)}})
-	return runGateway(ctx, c, ln, svc, access{keys: keys, who: keys}, nil, quiet)
+	c.Keys = []auth.Key{{Name: "demo", Hash: auth.HashOf(secret), Scope: serving.Scope{Admin: true, Policy: serving.Policy{LogText: true}}}}
+	keys := auth.New(c.Keys)
+	console := c.console(svc, consoleParts{live: live, store: store, ledger: kept, desk: desk, memory: memory}, quiet)
+	return runGateway(ctx, c, ln, front{svc, access{keys: keys, who: keys}, desk, console, nil}, quiet)
 }
 
 // ingestSample stores the sample articles, or finds them stored.
@@ -142,6 +160,7 @@ func (p *program) printDemo(addr net.Addr, secret string, c Config, model string
 Answers       ANSWERS
 Ask here      BASE/?key=KEY
 Key           KEY
+Operators     BASE/admin, with the same key
 
 With curl:
 

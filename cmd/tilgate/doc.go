@@ -59,15 +59,21 @@
 // can be judged: in the wrong language it is asked for again before the reader
 // has seen any of it, citations of nothing are removed, and personal data, which
 // internal/personal finds, is hidden. The answer goes back as events; gateway
-// streams them, and cancels everything when the reader leaves. However it ends,
+// streams them, and cancels everything when the reader leaves; on the page it waits
+// a little first, since a line that broke may come back for the rest. However it ends,
 // serving/record writes one line, and counts; serving/audit keeps a record that
 // nobody can change unseen, and serving/trace tells a collector of OpenTelemetry.
 // serving/ledger keeps what was used, what could not be answered, and feedback, in
 // SQLite or Postgres, at which nobody waits.
 // Who asks on the page sees what serving/web makes of the events: HTML that needs
 // no script, in the reader's language, with the sources beside the answer.
+// Who would rather ask a person, or could not be helped, is led to one by
+// serving/handover: it keeps the conversation, serving/handover/send tells staff of
+// it, and what they answer comes back into the page.
 // What people say about the answer afterwards, serving/feedback checks against its
 // memory of recent exchanges, and makes data of it once two people agree.
+// Operators see all of this on the pages of serving/admin, which the gateway
+// serves under /admin to those whose key administers.
 //
 // # Beside the way
 //
@@ -81,11 +87,13 @@
 // changed, and has the reader of its format read it. rag/read holds what readers
 // have in common: rag/read/pdf, rag/read/office for DOCX and ODT, rag/read/html,
 // rag/read/epub, rag/read/plain for text, Markdown and JSONL, rag/read/sheet, and
-// rag/read/wiki for dumps of MediaWiki and ZIM files. What comes from outside is
+// rag/read/wiki for dumps of MediaWiki and ZIM files; rag/read/readtest is one for
+// tests. What comes from outside is
 // unpacked by internal/safezip, and internal/charset finds out what its bytes
 // mean. rag/ingest finds the language of each document, cuts it into passages,
 // stores what changed and removes what is gone. rag/quality says what was wrong
-// with the documents, and rag/near which of them are almost the same. What has to
+// with the documents, rag/near which of them are almost the same, and
+// rag/succession which have taken the place of which. What has to
 // be forgotten is kept out by rag/forget, which also proves that it is gone.
 // rag/upkeep does all of this for one manifest, or fills a new version, and checks
 // it before it is searched. rag/sample is a knowledge base to try.
@@ -133,7 +141,16 @@
 // knowledge base. Who vouches for a bundle or a verdict, and whose word counts,
 // is internal/sign.
 //
+// A backup is a file of the same kind, of all that a place keeps. tilgate backup
+// makes it beside a service that runs: rag/engine lets it read over a socket in
+// the data folder, serving/ledger and serving/audit copy themselves as they are
+// at one moment. tilgate restore makes everything ready beside what is there,
+// asks it, and writes a journal; from then on whoever starts next ends it.
+//
 // internal/wholefile writes files that are there whole or not at all.
+// internal/fit says what a model takes of memory, and whether a machine has it: for
+// tilgate setup, which writes what a service needs, and tilgate doctor, which finds
+// what is wrong with one.
 //
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
@@ -144,10 +161,10 @@
 // each package.
 //
 //	door     cmd/tilgate
-//	edges    gateway auth token limit pool ollama openai extract guard cache audit ledger trace record tokencost   qdrant upkeep enginetest ragtest sample embed langchain   suites live results score report review golden
-//	stories  serving feedback web wire queue overlay push           ingest engine crawl forget quality sources html office pdf plain wiki epub sheet   dataset metric stats gate
-//	words    adapters lora                                       rag read near                                               evals
+//	edges    gateway admin auth token limit pool ollama openai extract guard cache audit ledger send trace record tokencost   qdrant upkeep enginetest ragtest sample embed langchain   suites live results score report review golden
+//	stories  serving feedback handover web wire queue overlay push           ingest engine crawl forget quality sources html office pdf plain wiki epub sheet readtest   dataset metric stats gate
+//	words    adapters lora                                       rag read near succession                                               evals
 //	ground   gguf  internal/lid  locale  personal  translit  verdict  internal/bundle
 //	         internal/lang  charset  safezip  internal/outbound  internal/sign
-//	         internal/fault  internal/wholefile
+//	         internal/fault  internal/wholefile  internal/fit
 package main

@@ -56,7 +56,7 @@ func (c Config) checkRetrieval(fault func(format string, args ...any)) {
 	}
 	if e := c.Embed; e != (EmbedConfig{}) {
 		if !isURL(e.URL) {
-			fault("embed.url: %q is not a URL such as http://127.0.0.1:11434", e.URL)
+			fault("embed.url: %s is not a URL such as http://127.0.0.1:11434", wrongAddress(e.URL))
 		}
 		if e.Model == "" {
 			fault("embed.model: name an embedding model, such as bge-m3")
@@ -72,7 +72,7 @@ func (c Config) checkRetrieval(fault func(format string, args ...any)) {
 		}
 	}
 	if r := c.Rerank; r != (RerankConfig{}) && !isURL(r.URL) {
-		fault("rerank.url: %q is not a URL such as http://127.0.0.1:8000", r.URL)
+		fault("rerank.url: %s is not a URL such as http://127.0.0.1:8000", wrongAddress(r.URL))
 	}
 	if d := c.Retrieve.Diversity; !(d >= 0 && d < 1) {
 		fault("retrieve.diversity: %v is not in 0..1", d)

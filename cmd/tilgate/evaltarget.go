@@ -94,7 +94,9 @@ func (p *program) serveForEval(ctx context.Context, path string) (url, key strin
 	keys := auth.New([]auth.Key{{Name: "eval", Hash: auth.HashOf(secret), Scope: serving.Scope{Eval: true}}})
 	c.Hosts = nil
 	served := make(chan error, 1)
-	go func() { served <- runGateway(ctx, c, ln, svc, access{keys: keys, who: keys}, nil, quiet) }()
+	go func() {
+		served <- runGateway(ctx, c, ln, front{svc: svc, access: access{keys: keys, who: keys}}, quiet)
+	}()
 	stop = func() {
 		cancel()
 		if err := <-served; err != nil && err != http.ErrServerClosed {

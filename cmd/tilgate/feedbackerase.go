@@ -53,10 +53,11 @@ What was given without consent is a count, which belongs to nobody.`,
 
 // An erasure is what was erased, and what is left.
 type erasure struct {
-	Erased []string     `json:"erased"`
-	Found  int          `json:"found"`            // by the search afterwards
-	Server string       `json:"server,omitempty"` // address of the database, if that is one
-	Proof  forget.Proof `json:"proof"`            // of the ledger's files, in which batches wait for a server too
+	Erased []string `json:"erased"`
+	Found  int      `json:"found"`            // by the search afterwards
+	Server string   `json:"server,omitempty"` // address of the database, if that is one
+	what   string
+	Proof  forget.Proof `json:"proof"` // of the ledger's files, in which batches wait for a server too
 }
 
 func eraseFeedback(ctx context.Context, c Config, tenant string, whose feedback.Whose) (erasure, error) {
@@ -68,7 +69,7 @@ func eraseFeedback(ctx context.Context, c Config, tenant string, whose feedback.
 	if err = cmp.Or(err, l.Close()); err != nil {
 		return erasure{}, err
 	}
-	e := erasure{Erased: append([]string{}, ids...), Found: len(find(left, tenant, whose)), Server: c.Ledger.Address}
+	e := erasure{Erased: append([]string{}, ids...), Found: len(find(left, tenant, whose)), Server: c.Ledger.Address, what: "feedback"}
 	e.Proof, err = forget.Prove(ctx, ledgerFolder(c), wordsOf(whose, gone, left))
 	return e, err
 }
@@ -145,7 +146,7 @@ func inside(text string) string {
 }
 
 func (e erasure) String() string {
-	lines := []string{"There is no such feedback."}
+	lines := []string{"There is no such " + e.what + "."}
 	if len(e.Erased) > 0 {
 		lines = []string{fmt.Sprintf("erased %d: %s", len(e.Erased), strings.Join(e.Erased, ", ")), fmt.Sprintf("searched again: %d found", e.Found)}
 	}

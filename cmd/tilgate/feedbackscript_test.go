@@ -17,6 +17,7 @@ var (
 	servesAt  = regexp.MustCompile(`"msg":"serving","address":"([^"]+)"`)
 	shownKey  = regexp.MustCompile(`tg-\S+`)
 	exchanged = regexp.MustCompile(`"id":"(chatcmpl-[^"]+)"`)
+	handed    = regexp.MustCompile(`"id":"(ho-[^"]+)"`)
 	revised   = regexp.MustCompile(`"id":"(fb-[^"]+)".*"revision":"([^"]+)"`)
 )
 
@@ -44,7 +45,8 @@ func serveProcess(ts *testscript.TestScript, _ bool, args []string) {
 // call sends a file to the service with the key that a file shows, and wants a
 // status: call 201 page.key POST /v1/feedback body.json. The answer is in the
 // file "answer". $EXCHANGE in what is sent is the id of the last answer to a
-// question; $ID and $REVISION are of the last feedback that was shown.
+// question; $ID and $REVISION are of the last feedback that was shown, and $CASE
+// is the id of the last conversation that was handed over.
 func call(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
 		ts.Fatalf("usage: call STATUS KEYFILE METHOD PATH [FILE]")
@@ -74,6 +76,9 @@ func remembered(ts *testscript.TestScript, _ bool, args []string) { remember(ts,
 func remember(ts *testscript.TestScript, text string) {
 	if m := exchanged.FindStringSubmatch(text); m != nil {
 		ts.Setenv("EXCHANGE", m[1])
+	}
+	if m := handed.FindStringSubmatch(text); m != nil {
+		ts.Setenv("CASE", m[1])
 	}
 	if m := revised.FindStringSubmatch(text); m != nil {
 		ts.Setenv("ID", m[1])

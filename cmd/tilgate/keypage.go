@@ -11,13 +11,6 @@ import (
 	"tilgate/serving/auth"
 )
 
-// What a visitor of a page may use where the command line says nothing: enough
-// for an office or a mobile network behind one address.
-var (
-	usualClient  = serving.Share{Requests: 60, Chars: 60_000, Day: serving.Quota{Requests: 2000}}
-	usualSession = serving.Share{Requests: 10, Day: serving.Quota{Requests: 200}}
-)
-
 // pageFlags are those of a key that stands in web pages, and of the shares of
 // all who share a key.
 func pageFlags(cmd *cobra.Command, key *auth.Key) {
@@ -40,10 +33,10 @@ func shareFlags(flags *pflag.FlagSet, s *serving.Share, name, of string) {
 // usual fills in what a page key must limit, where nothing of it was given.
 func usual(key *auth.Key) {
 	if key.Each.Client == (serving.Share{}) {
-		key.Each.Client = usualClient
+		key.Each.Client = auth.UsualShares.Client
 	}
 	if key.Each.Session == (serving.Share{}) {
-		key.Each.Session = usualSession
+		key.Each.Session = auth.UsualShares.Session
 	}
 }
 

@@ -44,14 +44,15 @@ func newMinistry(t *testing.T) *ministry {
 // as tools/browser/embed.mjs says.
 func TestEmbedInBrowser(t *testing.T) {
 	_, env := browserScripts(t)
+	clerkKey, clerk := clerkOf(t)
 	m, other := newMinistry(t), newMinistry(t)
-	service := startPageSite(t, m.URL, "[key.each.client]\nrequests = 600\nchars = 1000000\n")
+	service := startPageSite(t, m.URL, "[key.each.client]\nrequests = 600\nchars = 1000000\n"+clerk)
 	m.tilgate.Store(service)
 	other.tilgate.Store(service) // whose key is not for its pages
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "../../tools/browser/embed.mjs")
-	cmd.Env = append(append(os.Environ(), env...), "TILGATE_URL="+service.base, "TILGATE_SITE="+m.URL, "TILGATE_OTHER_SITE="+other.URL)
+	cmd.Env = append(append(os.Environ(), env...), "TILGATE_URL="+service.base, "TILGATE_CLERK="+clerkKey, "TILGATE_SITE="+m.URL, "TILGATE_OTHER_SITE="+other.URL)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -16,11 +16,13 @@ import (
 // start, and then as often as their manifests say; and it forgets what goes on
 // the list of what shall be forgotten, answers that quote it included. One
 // thing at a time.
-func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear func(), log *slog.Logger) error {
+func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear func(), noted *syncMetrics, log *slog.Logger) error {
 	for _, file := range c.Knowledge {
-		if _, err := sources.ReadManifest(file); err != nil {
+		m, err := sources.ReadManifest(file)
+		if err != nil {
 			return err
 		}
+		noted.expect(file, m)
 	}
 	open := openForgetter // which asks no embedding model
 	if len(c.Knowledge) > 0 {
@@ -46,9 +48,9 @@ func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear f
 	go func() {
 		defer k.close()
 		for _, file := range c.Knowledge {
-			alone(func() { k.logged(ctx, file, log) })
+			alone(func() { k.logged(ctx, file, noted, log) })
 		}
-		_ = timetable(ctx, c.Knowledge, func(file string) { alone(func() { k.logged(ctx, file, log) }) })
+		_ = timetable(ctx, c.Knowledge, func(file string) { alone(func() { k.logged(ctx, file, noted, log) }) })
 	}()
 	if k.forgotten != nil {
 		go k.followForgotten(ctx, alone, clear, log)
@@ -56,10 +58,11 @@ func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear f
 	return nil
 }
 
-// logged syncs a manifest and writes what it did to the log.
-func (k *keeper) logged(ctx context.Context, file string, log *slog.Logger) {
+// logged syncs a manifest, and writes what it did to the log and the metrics.
+func (k *keeper) logged(ctx context.Context, file string, noted *syncMetrics, log *slog.Logger) {
 	m, err := sources.ReadManifest(file)
 	if err != nil {
+		noted.unreadable(file)
 		log.Error("a knowledge base is not kept up to date", "manifest", file, "err", err)
 		return
 	}
@@ -69,6 +72,7 @@ func (k *keeper) logged(ctx context.Context, file string, log *slog.Logger) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
+	noted.note(file, m, o, err)
 	r := o.Report
 	for _, fault := range r.Faults {
 		log.Warn("a document cannot be read", "kb", m.Name, "err", fault)

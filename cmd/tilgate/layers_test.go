@@ -16,6 +16,7 @@ import (
 var storeys = map[string]int{
 	"internal/fault":                 0, // the ground has steps
 	"internal/wholefile":             0,
+	"internal/fit":                   0,
 	"internal/outbound":              1,
 	"internal/outbound/outboundtest": 1,
 	"internal/sign":                  1,
@@ -40,6 +41,7 @@ var storeys = map[string]int{
 	"serving/web":        stories,
 	"serving/wire":       stories,     // what the clients of model servers stand on
 	"serving/feedback":   stories + 1, // what the gateway and the ledger stand on
+	"serving/handover":   stories + 1, // likewise
 	"serving/pool/queue": stories,     // what the pool stands on
 	"adapters/overlay":   stories,
 	"adapters/push":      stories, // whose words model servers use
@@ -47,6 +49,8 @@ var storeys = map[string]int{
 	"rag/crawl":          stories,
 	"rag/near":           words + 1, // what quality stands on
 	"rag/quality":        stories,
+	"rag/succession":     words + 1, // what quality stands on
+	"rag/read/readtest":  stories,
 	"rag/forget":         stories,
 	"rag/read/html":      stories,
 	"rag/read/office":    stories,
@@ -58,6 +62,7 @@ var storeys = map[string]int{
 	"rag/sources":        stories + 1, // what samples and upkeep stand on
 
 	"serving/gateway":           edges,
+	"serving/admin":             edges + 1,
 	"serving/auth":              edges,
 	"serving/auth/token":        edges,
 	"serving/limit":             edges,
@@ -68,6 +73,7 @@ var storeys = map[string]int{
 	"serving/extract":           edges,
 	"serving/audit":             edges,
 	"serving/ledger":            edges,
+	"serving/handover/send":     edges,
 	"serving/trace":             edges,
 	"serving/record":            edges,
 	"serving/tokencost":         edges,

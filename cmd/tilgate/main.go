@@ -30,6 +30,8 @@ type program struct {
 
 // run is the whole program: 0 is well, 1 an error, 2 a wrong command line.
 func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, out, errOut io.Writer) int {
+	secrets := new(veil)
+	getenv, out, errOut = secrets.env(getenv), veiled{veil: secrets, to: out}, veiled{veil: secrets, to: errOut, log: true}
 	p := &program{getenv: getenv, in: in, out: out, err: errOut}
 	root := p.rootCommand()
 	root.SetArgs(args)
@@ -60,7 +62,7 @@ To see it work:  tilgate demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.serveCommand(), p.ingestCommand(), p.searchCommand(), p.askCommand(),
-		p.kbCommand(), p.bundleCommand(), p.evalCommand(), p.langCommand(), p.adapterCommand(), p.trustCommand(), p.keyCommand(), p.auditCommand(), p.usageCommand(), p.feedbackCommand(), p.configCommand(), p.versionCommand())
+		p.setupCommand(), p.doctorCommand(), p.healthCommand(), p.kbCommand(), p.bundleCommand(), p.backupCommand(), p.restoreCommand(), p.evalCommand(), p.langCommand(), p.adapterCommand(), p.trustCommand(), p.keyCommand(), p.auditCommand(), p.usageCommand(), p.feedbackCommand(), p.handoverCommand(), p.configCommand(), p.versionCommand())
 	p.watch(root)
 	// A group is runnable only so that it can refuse what it does not hold.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))

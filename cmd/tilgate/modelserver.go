@@ -24,7 +24,7 @@ type OpenAIConfig struct {
 
 func (c OpenAIConfig) check(fault func(format string, args ...any)) {
 	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "") {
-		fault("openai.url: %q is not a URL such as http://127.0.0.1:8000", c.URL)
+		fault("openai.url: %s is not a URL such as http://127.0.0.1:8000", wrongAddress(c.URL))
 	}
 	if c.URL == "" && c != (OpenAIConfig{}) {
 		fault("openai.url is missing; it says where the server is")

@@ -28,9 +28,9 @@ func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, n
 // quietLog drops what is said.
 func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// openStore opens the Qdrant server that the configuration names, or else the
+// dialStore opens the Qdrant server that the configuration names, or else the
 // embedded engine. The index is the same code over either.
-func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
+func dialStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
 	options := qdrant.Options{Shard: c.Qdrant.Shard, Keep: c.keep, Site: c.Qdrant.Site}
 	if c.Qdrant.Address != "" {
 		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS, Way: c.Qdrant.way("knowledge base", "")})
@@ -39,9 +39,21 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.S
 		}
 		return qdrant.New(client, options), func() { client.Close() }, nil
 	}
+	release, err := claimData(ctx, c.Data, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	embedded, err := engine.Open(c.Data, engine.Options{Log: log})
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := embedded.Share(); err != nil {
+		log.Warn("tilgate backup cannot read beside this process", "err", err)
 	}
 	options.Scrub = embedded.Scrub
 	client, err := embedded.Client()
@@ -49,7 +61,7 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.S
 		embedded.Close()
 		return nil, nil, err
 	}
-	return qdrant.New(client, options), func() { client.Close(); embedded.Close() }, nil
+	return qdrant.New(client, options), func() { client.Close(); embedded.Close(); release() }, nil
 }
 
 func openAdapters(c Config) (*adapters.Set, error) {
@@ -95,9 +107,10 @@ func followAdapters(ctx context.Context, c Config, log *slog.Logger) (*adapters.
 // opened is a service, and those of its parts that others ask too.
 type opened struct {
 	*serving.Service
-	models *pool.Pool
-	costs  *tokencost.Table
-	clear  func() // forgets the answers that are kept
+	adapters func() *adapters.Set
+	models   *pool.Pool
+	costs    *tokencost.Table
+	clear    func() // forgets the answers that are kept
 }
 
 // besides is what an answer touches on its way, beside its parts.
@@ -155,7 +168,7 @@ func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.L
 		Recorder:  append(record.All{record.New(beside.out())}, beside.recorders...),
 		Library:   library{store},
 	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
-		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Keep: beside.keep, Log: log}), models, costs, clear}, nil // vectors cross languages by themselves
+		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Keep: beside.keep, Log: log}), live.Set, models, costs, clear}, nil // vectors cross languages by themselves
 }
 
 // library lets serving list what the store holds.

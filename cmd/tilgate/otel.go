@@ -20,7 +20,7 @@ type OTelConfig struct {
 
 func (c OTelConfig) check(fault func(format string, args ...any)) {
 	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "") {
-		fault("otel.endpoint: %q is not a URL such as http://127.0.0.1:4318", c.Endpoint)
+		fault("otel.endpoint: %s is not a URL such as http://127.0.0.1:4318", wrongAddress(c.Endpoint))
 	}
 	if c.Sample < 0 || c.Sample > 1 {
 		fault("otel.sample: %v is not in 0..1", c.Sample)

@@ -135,6 +135,9 @@ func (w *work) end() {
 }
 
 func isTerminal(w io.Writer) bool {
+	if v, ok := w.(veiled); ok {
+		w = v.to
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -31,8 +31,9 @@ func (r *readers) close() { r.pdf.Close() }
 func (r *readers) of(s sources.Source) read.Readers {
 	f, c := s.Fields, s.Columns
 	corpus := plain.JSONL(plain.Fields{ID: f.ID, Title: f.Title, Text: f.Text, Lang: f.Lang, Source: f.Source, Date: f.Date, Sector: f.Sector,
-		Domain: f.Domain, Domains: f.Domains, Quality: f.Quality, MinQuality: f.MinQuality})
-	columns := sheet.Options{Question: c.Question, Answer: c.Answer, ID: c.ID, Title: c.Title, Lang: c.Lang, Date: c.Date, Sector: c.Sector}
+		Edition: f.Edition, Replaces: f.Replaces, ReplacedBy: f.ReplacedBy, Domain: f.Domain, Domains: f.Domains, Quality: f.Quality, MinQuality: f.MinQuality})
+	columns := sheet.Options{Question: c.Question, Answer: c.Answer, ID: c.ID, Title: c.Title, Lang: c.Lang, Date: c.Date, Sector: c.Sector,
+		Edition: c.Edition, Replaces: c.Replaces, ReplacedBy: c.ReplacedBy}
 	dump := wiki.Dump(wiki.Options{})
 	all := read.Readers{
 		".md": plain.Markdown(), ".markdown": plain.Markdown(), ".txt": plain.Text(),
@@ -68,6 +69,9 @@ func readPage(ctx context.Context, p crawl.Page) (sources.Page, error) {
 	out := sources.Page{Canonical: found.Canonical, Hidden: found.NoIndex, Follow: !found.NoFollow}
 	out.Item.Title, out.Item.Text, out.Item.Marks, out.Item.Hint, out.Item.Notes = found.Title, found.Text, found.Marks, found.Hint, found.Notes
 	out.Item.Date = cmp.Or(found.Published, found.Modified)
+	out.Item.SetEdition(found.Edition)
+	out.Item.AddReplaced(found.Replaces...)
+	out.Item.SetReplacedBy(found.ReplacedBy)
 	for _, link := range found.Links {
 		if !link.NoFollow {
 			out.Links = append(out.Links, link.URL)

@@ -123,12 +123,31 @@ type searchHit struct {
 	Source   string  `json:"source"`
 	Date     string  `json:"date"`
 	Text     string  `json:"text"`
+
+	Version    int    `json:"kb_version,omitempty"`
+	Edition    string `json:"edition,omitempty"`
+	Superseded string `json:"superseded,omitempty"` // in words
+}
+
+// superseded says in words that a document is out of force, and what took its
+// place; nothing while it is in force.
+func superseded(by *rag.Successor) string {
+	switch {
+	case by == nil:
+		return ""
+	case by.Name() == "":
+		return "superseded"
+	case by.Title != "" && by.Source != "":
+		return fmt.Sprintf("superseded by %s (%s)", by.Title, by.Source)
+	}
+	return "superseded by " + by.Name()
 }
 
 func newSearchResult(tag lang.Tag, found rag.Found, k int) searchResult {
 	r := searchResult{Lang: tag, Relevance: found.Relevance, Passages: []searchHit{}}
 	for _, p := range found.Passages[:min(k, len(found.Passages))] {
-		r.Passages = append(r.Passages, searchHit{p.Score, p.Cosine, p.KB, p.Doc, p.Title, p.Source, p.Date, p.Text})
+		r.Passages = append(r.Passages, searchHit{p.Score, p.Cosine, p.KB, p.Doc, p.Title, p.Source, p.Date, p.Text,
+			p.Version, p.Edition, superseded(p.SupersededBy)})
 	}
 	return r
 }
@@ -144,7 +163,13 @@ func (r searchResult) String() string {
 		if h.Cosine != 0 {
 			fmt.Fprintf(&b, ", cosine %.2f", h.Cosine)
 		}
-		fmt.Fprintf(&b, "  %s (%s, %s)\n%s", h.Title, h.KB, h.Source, h.Text)
+		fmt.Fprintf(&b, "  %s (%s, %s)", h.Title, h.KB, h.Source)
+		for _, more := range []string{h.Edition, h.Superseded} {
+			if more != "" {
+				b.WriteString(", " + more)
+			}
+		}
+		b.WriteString("\n" + h.Text)
 	}
 	return b.String()
 }

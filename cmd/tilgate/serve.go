@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"tilgate/serving"
+	"tilgate/serving/admin"
 	"tilgate/serving/feedback"
 	"tilgate/serving/gateway"
+	"tilgate/serving/handover"
 	"tilgate/serving/record"
 )
 
@@ -29,10 +31,11 @@ first.`,
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			file := configFile{path, stampOf(path)}
-			c, err := loadConfig(path, p.getenv)
+			c, leave, err := enterPlace(cmd.Context(), path, p.getenv)
 			if err != nil {
 				return err
 			}
+			defer leave()
 			return p.serve(cmd.Context(), file, c)
 		}}
 	p.configFlag(cmd, &path)
@@ -59,8 +62,11 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	defer closeStore()
 	metrics := newRegistry()
-	memory := c.Feedback.memory()
-	beside := besides{log: out, recorders: []serving.Recorder{record.NewMetrics(metrics), access.limits, memory}}
+	metrics.MustRegister(buildInfo(buildVersion()), clock(), diskCollector{c.Data})
+	access.limits = countLimits(metrics, access.limits)
+	counts := record.NewMetrics(metrics)
+	memory, live := c.Feedback.memory(), new(admin.Live)
+	beside := besides{log: out, recorders: []serving.Recorder{counts, access.limits, memory, live}}
 	feedbackTo, closeLedger, err := openLedger(ctx, c, log)
 	if err != nil {
 		return err
@@ -95,27 +101,34 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	if err != nil {
 		return err
 	}
-	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models})
+	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models}, languageCollector{svc.Languages, counts})
 	stopApart, err := serveApart(c, metrics, log)
 	defer stopApart()
 	if err != nil {
 		return err
 	}
-	if ln, err = c.TLS.secure(ctx, ln, followEvery, log); err != nil {
+	if ln, err = c.TLS.secure(ctx, ln, followEvery, metrics, log); err != nil {
 		return err
 	}
 	if file.path != "" {
 		go followBackends(ctx, file, p.getenv, followEvery, svc.models, log)
 	}
-	if err := followKnowledge(ctx, c, store, svc.clear, log); err != nil {
+	if err := followKnowledge(ctx, c, store, svc.clear, newSyncMetrics(metrics), log); err != nil {
 		return err
 	}
 	desk, err := c.openDesk(memory, feedbackTo, svc, log)
 	if err != nil {
 		return err
 	}
+	desk = countFeedback(metrics, desk)
+	people, closePeople, err := c.openHandover(ctx, feedbackTo, metrics, log)
+	if err != nil {
+		return err
+	}
+	defer closePeople()
+	console := c.console(svc, consoleParts{live, store, access.used, feedbackTo, desk, memory, people}, log)
 	log.Info("serving", "address", ln.Addr().String())
-	return runGateway(ctx, c, ln, svc, access, desk, log)
+	return runGateway(ctx, c, ln, front{svc, access, desk, console, people}, log)
 }
 
 // serveApart serves what has an address of its own, and returns what ends it,
@@ -154,14 +167,24 @@ func listen(address string) (net.Listener, error) {
 // drain is how long answers on their way may take to end at shutdown.
 const drain = 20 * time.Second
 
+// front is what the gateway stands in front of, and who may pass.
+type front struct {
+	svc     gateway.Service
+	access  access
+	desk    *feedback.Desk
+	console gateway.Console
+	people  *handover.Desk
+}
+
 // runGateway serves until ctx ends, then lets answers on their way end.
-func runGateway(ctx context.Context, c Config, ln net.Listener, svc gateway.Service, a access, desk *feedback.Desk, log *slog.Logger) error {
+func runGateway(ctx context.Context, c Config, ln net.Listener, f front, log *slog.Logger) error {
 	proxies, _ := c.proxies() // whose faults the configuration was checked for
-	options := gateway.Options{Feedback: desk, Share: c.Page.Share, Hosts: c.Hosts, Origins: c.Origins, Pages: a.keys, Proxies: proxies, Log: log}
+	a := f.access
+	options := gateway.Options{Feedback: f.desk, Handover: f.people, Console: f.console, SessionSecret: c.SessionSecret, Share: c.Page.Share, Hosts: c.Hosts, Origins: c.Origins, Pages: a.keys, Proxies: proxies, Log: log}
 	if a.limits != nil {
 		options.Limits = a.limits
 	}
-	g := gateway.New(svc, a.who, options)
+	g := gateway.New(f.svc, a.who, options)
 	a.keys.OnEnd(g.EndCaller)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(ln) }()

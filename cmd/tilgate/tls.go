@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // TLSConfig says what to prove the server's name with. Without it the API is
@@ -40,7 +42,7 @@ type fileStamp struct {
 
 // secure wraps ln in TLS, with the certificate as its files have it: they are
 // looked at at every interval until ctx ends. Without files it returns ln.
-func (c TLSConfig) secure(ctx context.Context, ln net.Listener, every time.Duration, log *slog.Logger) (net.Listener, error) {
+func (c TLSConfig) secure(ctx context.Context, ln net.Listener, every time.Duration, metrics prometheus.Registerer, log *slog.Logger) (net.Listener, error) {
 	if c.Cert == "" {
 		return ln, nil
 	}
@@ -52,6 +54,7 @@ func (c TLSConfig) secure(ctx context.Context, ln net.Listener, every time.Durat
 	if err != nil {
 		return nil, fmt.Errorf("tls: %w", err)
 	}
+	metrics.MustRegister(cert.expiry())
 	go cert.follow(ctx, every)
 	return tls.NewListener(ln, &tls.Config{
 		MinVersion: tls.VersionTLS12,

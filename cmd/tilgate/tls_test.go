@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // certify writes a certificate of a name and its key.
@@ -50,16 +52,16 @@ func TestCertificateFollowsItsFiles(t *testing.T) {
 	defer plain.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if _, err := c.secure(ctx, plain, 20*time.Millisecond, slog.Default()); err == nil || !strings.Contains(err.Error(), "cert.pem") {
+	if _, err := c.secure(ctx, plain, 20*time.Millisecond, prometheus.NewRegistry(), slog.Default()); err == nil || !strings.Contains(err.Error(), "cert.pem") {
 		t.Errorf("without files: %v", err)
 	}
 	certify(t, c, "old.example", time.Now().AddDate(0, 0, -1))
-	if _, err := c.secure(ctx, plain, 20*time.Millisecond, slog.Default()); err == nil || !strings.Contains(err.Error(), "ended on") {
+	if _, err := c.secure(ctx, plain, 20*time.Millisecond, prometheus.NewRegistry(), slog.Default()); err == nil || !strings.Contains(err.Error(), "ended on") {
 		t.Errorf("a certificate of the past: %v", err)
 	}
 	certify(t, c, "a.example", next)
 	log := &output{}
-	ln, err := c.secure(ctx, plain, 20*time.Millisecond, slog.New(slog.NewJSONHandler(log, nil)))
+	ln, err := c.secure(ctx, plain, 20*time.Millisecond, prometheus.NewRegistry(), slog.New(slog.NewJSONHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

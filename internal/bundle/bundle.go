@@ -1,5 +1,6 @@
 // Package bundle is a file that carries knowledge bases, language files,
-// adapters and suites to a place without a network.
+// adapters and suites to a place without a network, or that is a backup of all
+// that a place has.
 //
 // Who opens one knows who signed it, and can check all of it, before anything
 // that it holds is unpacked: the signature covers the manifest, and the manifest
@@ -63,11 +64,26 @@ const (
 	Suite     Kind = "suite"     // a file of a suite
 )
 
-var kinds = []Kind{Adapter, KB, Languages, Suite}
+// The kinds that a backup has beside knowledge bases. Parts are filled in the
+// order of their kinds, which therefore says what is read before what.
+const (
+	Ledger Kind = "ledger" // what is kept of usage and feedback
+	Log    Kind = "log"    // the audit log
+	State  Kind = "state"  // a file
+)
+
+// kinds are those that a manifest may have.
+func (m Manifest) kinds() []Kind {
+	if m.Backup {
+		return []Kind{KB, Ledger, Log, State}
+	}
+	return []Kind{Adapter, KB, Languages, Suite}
+}
 
 // A Manifest says what is in a bundle.
 type Manifest struct {
 	Format  int       `json:"format"`
+	Backup  bool      `json:"backup,omitempty"` // it is one, and nothing to import
 	Name    string    `json:"name"`
 	Created time.Time `json:"created"`
 	Since   string    `json:"since,omitempty"` // Digest of the bundle that this one goes on from
@@ -165,7 +181,7 @@ func (m Manifest) check() error {
 		return fault.TooLarge.Errorf("the bundle holds %d files, %d are possible", len(m.Parts), maxParts)
 	}
 	for i, p := range m.Parts {
-		if err := p.check(); err != nil {
+		if err := p.check(m.kinds()); err != nil {
 			return fault.Invalid.Wrap(err, fmt.Sprintf("part %d of the bundle (%q)", i+1, p.ID()))
 		}
 		if i > 0 && compareParts(m.Parts[i-1], p) >= 0 {
@@ -179,7 +195,7 @@ func (m Manifest) check() error {
 	return clashes(m.Parts)
 }
 
-func (p Part) check() error {
+func (p Part) check(kinds []Kind) error {
 	switch {
 	case !slices.Contains(kinds, p.Kind):
 		return fmt.Errorf("its kind is none of %v", kinds)

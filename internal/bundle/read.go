@@ -36,7 +36,7 @@ type Bundle struct {
 }
 
 // Open reads what is in a bundle, and checks that its signer said so. Close
-// must be called.
+// must be called. A backup is refused.
 func Open(path string) (*Bundle, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -44,14 +44,34 @@ func Open(path string) (*Bundle, error) {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		b := &Bundle{path: path, file: f, size: info.Size()}
-		if err = b.read(); err == nil {
+		var b *Bundle
+		if b, err = open(path, f, info.Size()); err == nil && b.Backup {
+			err = fault.Invalid.Errorf("%s is a backup: tilgate restore reads it", path)
+		}
+		if err == nil {
 			return b, nil
 		}
-		err = fmt.Errorf("reading bundle %s: %w", path, err)
 	}
 	f.Close()
 	return nil, err
+}
+
+// OpenBackup reads what is in a backup, of which path is the name. Close closes
+// file if it can be closed.
+func OpenBackup(path string, file io.ReaderAt, size int64) (*Bundle, error) {
+	b, err := open(path, file, size)
+	if err == nil && !b.Backup {
+		return nil, fault.Invalid.Errorf("%s is no backup: tilgate bundle import reads it", path)
+	}
+	return b, err
+}
+
+func open(path string, file io.ReaderAt, size int64) (*Bundle, error) {
+	b := &Bundle{path: path, file: file, size: size}
+	if err := b.read(); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return b, nil
 }
 
 // Close closes the file.
@@ -79,7 +99,7 @@ func (b *Bundle) read() error {
 func readHead(r io.Reader) (manifest []byte, key sign.Key, signature []byte, err error) {
 	head := make([]byte, len(magic)+4)
 	if _, err := io.ReadFull(r, head); err != nil || !bytes.HasPrefix(head, []byte(magic)) {
-		return nil, key, nil, fault.Invalid.Errorf("this is no bundle of Tilgate, which begins with %q", signed)
+		return nil, key, nil, fault.Invalid.Errorf("this is no bundle of Tilgate, nor a backup, which begin with %q", signed)
 	}
 	n := binary.BigEndian.Uint32(head[len(magic):])
 	if n > maxManifest {

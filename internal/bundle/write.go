@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -28,28 +27,45 @@ type Source struct {
 	// Fill writes its content, the same for the same content. It may return
 	// ErrUnchanged to leave the part out; for a knowledge base it says what it wrote.
 	Fill func(io.Writer) (*Knowledge, error)
+	// Again is how often Fill is called once more if it returns ErrAgain.
+	Again int
+	Aside string // folder in which a part that may be filled again lies meanwhile
 }
 
 // ErrUnchanged is what a Fill returns for a part that the bundle need not carry.
 var ErrUnchanged = errors.New("the part is as it was")
+
+// ErrAgain is what a Fill returns that could not read one state of its part: what
+// it wrote is thrown away.
+var ErrAgain = errors.New("the part changed while it was read")
 
 // Head is what a bundle is called.
 type Head struct {
 	Name    string
 	Created time.Time
 	Since   string // Digest of the bundle that it goes on from, if it does
+	Backup  bool
 }
 
 // Write writes a bundle, whole or not at all. While it is written there is
 // twice its size in its folder.
-func Write(path string, h Head, secret sign.Secret, sources []Source) (Manifest, error) {
-	body, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-body-*")
+func Write(path string, h Head, secret sign.Secret, sources []Source) (m Manifest, err error) {
+	_, err = wholefile.Write(path, func(w io.Writer) (err error) {
+		m, err = Pack(w, filepath.Dir(path), h, secret, sources)
+		return err
+	})
+	return m, err
+}
+
+// Pack writes a bundle to w. Until all of it is packed it lies in a file of
+// folder that has no name and that nobody else can read, even after a power cut.
+func Pack(w io.Writer, folder string, h Head, secret sign.Secret, sources []Source) (Manifest, error) {
+	body, err := newScratch(folder)
 	if err != nil {
 		return Manifest{}, err
 	}
-	defer os.Remove(body.Name())
-	defer body.Close()
-	m := Manifest{Format: Format, Name: h.Name, Created: h.Created.UTC().Truncate(time.Second), Since: h.Since}
+	defer body.close()
+	m := Manifest{Format: Format, Backup: h.Backup, Name: h.Name, Created: h.Created.UTC().Truncate(time.Second), Since: h.Since}
 	if err := m.fill(body, sources); err != nil {
 		return Manifest{}, err
 	}
@@ -60,17 +76,10 @@ func Write(path string, h Head, secret sign.Secret, sources []Source) (Manifest,
 	if err != nil {
 		return Manifest{}, err
 	}
-	_, err = wholefile.Write(path, func(w io.Writer) error {
-		if _, err := body.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := w.Write(head); err != nil {
-			return err
-		}
-		_, err := io.Copy(w, body)
-		return err
-	})
-	return m, err
+	if _, err := w.Write(head); err != nil {
+		return Manifest{}, err
+	}
+	return m, body.copyTo(w)
 }
 
 // head is what stands before the body.
@@ -96,7 +105,7 @@ func (m *Manifest) fill(body io.Writer, sources []Source) error {
 	slices.SortFunc(sources, func(a, b Source) int { return compareParts(a.part(), b.part()) })
 	whole := &counter{w: body, hash: sha256.New()}
 	for _, s := range sources {
-		p, err := s.pack(whole)
+		p, err := s.packAgain(whole)
 		if errors.Is(err, ErrUnchanged) {
 			continue
 		}
@@ -110,6 +119,32 @@ func (m *Manifest) fill(body io.Writer, sources []Source) error {
 }
 
 func (s Source) part() Part { return Part{Kind: s.Kind, Name: s.Name, File: s.File} }
+
+// packAgain writes one part, aside first if it may take several tries.
+func (s Source) packAgain(body *counter) (Part, error) {
+	if s.Again == 0 {
+		return s.pack(body)
+	}
+	for try := 0; ; try++ {
+		p, err := s.packAside(body)
+		if !errors.Is(err, ErrAgain) || try == s.Again {
+			return p, err
+		}
+	}
+}
+
+func (s Source) packAside(body *counter) (Part, error) {
+	aside, err := newScratch(s.Aside)
+	if err != nil {
+		return s.part(), err
+	}
+	defer aside.close()
+	p, err := s.pack(&counter{w: aside, hash: sha256.New()})
+	if err != nil {
+		return p, err
+	}
+	return p, aside.copyTo(body)
+}
 
 // pack writes one part. One that is unchanged must say so before it writes.
 func (s Source) pack(body *counter) (Part, error) {

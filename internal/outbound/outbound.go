@@ -20,6 +20,7 @@ package outbound
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -42,6 +43,7 @@ type Way struct {
 	Public  bool   // it may be in the public internet
 	Web     bool   // it must be: its name, and where that leads, are up to strangers
 
+	TLS      *tls.Config   // how TLS proves who both sides are, as a Proof makes it; nil is the usual
 	Resolver *net.Resolver // of names; nil means the machine's
 }
 
@@ -182,6 +184,9 @@ func (w Way) Check(ctx context.Context) error {
 // request. base belongs to it.
 func (w Way) Transport(base *http.Transport) http.RoundTripper {
 	base.DialContext, base.Proxy = w.DialContext, nil
+	if w.TLS != nil {
+		base.TLSClientConfig = w.Secure("")
+	}
 	return checked{w, base}
 }
 

@@ -33,6 +33,7 @@ type Engine struct {
 	server   *grpc.Server
 	listener *bufconn.Listener
 	served   chan struct{}
+	shared   *grpc.Server // for other processes; nil without Share
 
 	mu          sync.RWMutex
 	collections map[string]*collection
@@ -146,7 +147,7 @@ func (e *Engine) Close() error {
 	e.closeOnce.Do(func() {
 		e.server.Stop()
 		<-e.served
-		e.closeErr = e.closeStores()
+		e.closeErr = errors.Join(e.unshare(), e.closeStores())
 	})
 	return e.closeErr
 }

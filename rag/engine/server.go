@@ -25,7 +25,8 @@ const (
 	bufferSize = 128 << 10
 )
 
-func newServer(e *Engine) *grpc.Server {
+// newServer makes a server of which every call passes the guards first.
+func newServer(e *Engine, guards ...grpc.UnaryServerInterceptor) *grpc.Server {
 	s := grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(window),
@@ -34,7 +35,7 @@ func newServer(e *Engine) *grpc.Server {
 		// policy would hang up on it.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),
-		grpc.ChainUnaryInterceptor(e.recoverPanics, nameUnimplemented),
+		grpc.ChainUnaryInterceptor(append(guards, e.recoverPanics, nameUnimplemented)...),
 		grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 			method, _ := grpc.MethodFromServerStream(stream)
 			return unimplemented(callName(method))

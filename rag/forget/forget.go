@@ -156,6 +156,48 @@ func (l *List) Add(e Entry) error {
 	})
 }
 
+// Read reads the entries of a file such as a List keeps. One that is not there
+// has none.
+func Read(path string) ([]Entry, error) {
+	entries, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what was forgotten, %s: %w", path, err)
+	}
+	return entries, nil
+}
+
+// Merge puts what another list has on this one, and reports whether it had not
+// all of it. Where both name a document, what either knows of it counts.
+func (l *List) Merge(entries []Entry) (more bool, err error) {
+	if len(entries) == 0 {
+		return false, nil
+	}
+	return more, l.change(func(all []Entry) []Entry {
+		at := map[string]int{}
+		for i, e := range all {
+			at[e.name()] = i
+		}
+		for _, e := range entries {
+			i, known := at[e.name()]
+			if !known {
+				at[e.name()], more, all = len(all), true, append(all, e)
+				continue
+			}
+			both := slices.Concat(all[i].Passages, e.Passages)
+			slices.Sort(both)
+			if both = slices.Compact(both); len(both) > len(all[i].Passages) {
+				all[i].Passages, more = both, true
+			}
+		}
+		return all
+	})
+}
+
+func (e Entry) name() string { return e.Tenant + " " + e.KB + " " + string(e.Lang) + " " + e.Document }
+
 // Allow takes a document off the list, so that it can come in again.
 func (l *List) Allow(tenant, kb string, key rag.Key) error {
 	found := false

@@ -226,8 +226,11 @@ func (r *run) store(ctx context.Context, docs [][]rag.Passage, stale []staleDoc)
 func (r *run) passages(batch []pending) (cut [][]rag.Passage, n int) {
 	for _, d := range batch {
 		ps := r.o.Splitter.Split(d.item.Document)
+		// It stays so until somebody looks at all documents together.
+		superseded := r.stored[rag.Key{Lang: d.item.Lang, Doc: d.item.ID}].SupersededBy
 		for i := range ps {
 			ps[i].Hash = d.hash
+			ps[i].SupersededBy = superseded
 		}
 		r.watch(d.item, d.found, ps)
 		if d.fresh {
@@ -283,6 +286,13 @@ func Hash(d rag.Document) string {
 	h := sha256.New()
 	for _, s := range []string{Version, d.Title, d.Text, string(d.Lang), d.Source, d.Date, d.Sector, d.Origin} {
 		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	// What is new in a Document counts only if there is any, so that the hashes of
+	// others are what they were.
+	for i, s := range append([]string{d.Edition, d.ReplacedBy}, d.Replaces...) {
+		if s != "" {
+			fmt.Fprintf(h, "+%d:%d:%s", i, len(s), s)
+		}
 	}
 	for _, m := range d.Marks {
 		fmt.Fprintf(h, "%d %d %d %d,", m.Kind, m.Level, m.At, m.End)

@@ -149,7 +149,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, n int, optio
 	docs := []schema.Document{}
 	for _, p := range found.Best(n) {
 		docs = append(docs, schema.Document{PageContent: p.Text, Score: float32(p.Score), Metadata: map[string]any{
-			"id": p.Doc, "n": p.N, "kb": p.KB, "lang": string(p.Lang), "title": p.Title, "head": p.Head, "source": p.Source, "date": p.Date, "sector": p.Sector}})
+			"edition": p.Edition, "superseded": p.SupersededBy != nil, "kb_version": p.Version, "id": p.Doc, "n": p.N, "kb": p.KB, "lang": string(p.Lang), "title": p.Title, "head": p.Head, "source": p.Source, "date": p.Date, "sector": p.Sector}})
 	}
 	return docs, nil
 }

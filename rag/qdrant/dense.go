@@ -91,10 +91,14 @@ func (x *Index) Nearest(ctx context.Context, p rag.DenseProbe) ([]rag.Passage, e
 	if err != nil {
 		return nil, explain(err)
 	}
+	version, err := x.searched(ctx, alias)
+	if err != nil {
+		return nil, err
+	}
 	var out []rag.Passage
 	for _, point := range points {
 		found := passage(p.KB, point.GetPayload(), 0)
-		found.Cosine = float64(point.GetScore())
+		found.Version, found.Cosine = version, float64(point.GetScore())
 		out = append(out, found)
 	}
 	return out, nil

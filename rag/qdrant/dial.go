@@ -3,7 +3,6 @@ package qdrant
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -52,7 +51,7 @@ func Dial(ctx context.Context, s Server) (*qdrant.Client, error) {
 		GrpcOptions: append(s.Way.GRPC(), grpc.WithChainUnaryInterceptor(deadline(cmp.Or(s.Timeout, callTimeout))),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)))}
 	if s.TLS {
-		config.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+		config.TLSConfig = s.Way.Secure(host)
 	}
 	client, err := qdrant.NewClient(config)
 	if err != nil {

@@ -63,6 +63,7 @@ type shared struct {
 	counts  map[string]count           // by tenant, alias and vector
 	models  map[string]rememberedModel // by collection or alias
 	aliases []string                   // last list of the aliases that stand for knowledge bases
+	numbers map[string]int             // of the versions that these stood for
 	listed  time.Time
 }
 
@@ -254,14 +255,30 @@ func (s *shared) bases(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	s.aliases, s.listed = []string{}, time.Now()
+	s.aliases, s.numbers, s.listed = []string{}, map[string]int{}, time.Now()
 	for _, a := range all {
 		if strings.HasPrefix(a.GetCollectionName(), a.GetAliasName()+"@") {
 			s.aliases = append(s.aliases, a.GetAliasName())
+			s.numbers[a.GetAliasName()], _ = numberOf(a.GetAliasName(), a.GetCollectionName())
 		}
 	}
 	slices.Sort(s.aliases)
 	return s.aliases, nil
+}
+
+// searched returns the number of the version that a search of an alias goes to.
+// For a moment after another process has put another in its place, it is the
+// number of the one before.
+func (x *Index) searched(ctx context.Context, alias string) (int, error) {
+	if n, staged := numberOf(alias, x.staged); staged {
+		return n, nil
+	}
+	if _, err := x.bases(ctx); err != nil {
+		return 0, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.numbers[alias], nil
 }
 
 // forgetCounts drops what was remembered about sizes and names, after a write.

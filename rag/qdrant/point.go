@@ -35,6 +35,7 @@ func (x *Index) point(alias string, p rag.Passage, of int) *qdrant.PointStruct {
 		"title": text(p.Title), "head": text(p.Head), "text": text(p.Text), "lang": text(string(p.Lang)),
 		"source": text(p.Source), "date": text(p.Date), "sector": text(p.Sector), "origin": text(p.Origin), "hash": text(p.Hash),
 	}
+	putEdition(payload, p)
 	if p.Dense != nil && len(p.Dense) == x.model.Dimension {
 		vectors[denseName], payload[modelKey] = qdrant.NewVectorDense(p.Dense), text(x.model.Name)
 	}
@@ -45,9 +46,11 @@ func text(s string) *qdrant.Value { return qdrant.NewValueString(s) }
 
 func passage(kb string, payload map[string]*qdrant.Value, score float32) rag.Passage {
 	get := func(key string) string { return payload[key].GetStringValue() }
-	return rag.Passage{
+	p := rag.Passage{
 		KB: kb, Doc: get("doc"), ID: get("id"), N: int(payload["n"].GetIntegerValue()), Title: get("title"), Head: get("head"), Text: get("text"),
 		Lang: lang.Tag(get("lang")), Source: get("source"), Date: get("date"), Sector: get("sector"), Origin: get("origin"),
 		Hash: get("hash"), Score: float64(score),
 	}
+	takeEdition(&p, payload)
+	return p
 }

@@ -34,9 +34,15 @@ func (x *Index) Search(ctx context.Context, p rag.Probe) (rag.Hits, error) {
 	if err != nil {
 		return rag.Hits{}, explain(err)
 	}
+	version, err := x.searched(ctx, alias)
+	if err != nil {
+		return rag.Hits{}, err
+	}
 	hits := rag.Hits{N: n}
 	for _, point := range points {
-		hits.Passages = append(hits.Passages, passage(p.KB, point.GetPayload(), point.GetScore()))
+		found := passage(p.KB, point.GetPayload(), point.GetScore())
+		found.Version = version
+		hits.Passages = append(hits.Passages, found)
 	}
 	return hits, nil
 }

@@ -105,6 +105,13 @@ func (x *Index) put(ctx context.Context, collection string, points []*qdrant.Poi
 	return explain(err)
 }
 
+// amend sets keys of the payload of points.
+func (x *Index) amend(ctx context.Context, collection string, payload map[string]*qdrant.Value, f *qdrant.Filter) error {
+	_, err := x.client.SetPayload(ctx, &qdrant.SetPayloadPoints{CollectionName: collection, Wait: qdrant.PtrOf(true),
+		Payload: payload, PointsSelector: qdrant.NewPointsSelectorFilter(x.own(f)), ShardKeySelector: x.shards()})
+	return explain(err)
+}
+
 func (x *Index) remove(ctx context.Context, collection string, f *qdrant.Filter) error {
 	_, err := x.client.Delete(ctx, &qdrant.DeletePoints{CollectionName: collection, Wait: qdrant.PtrOf(true),
 		Points: qdrant.NewPointsSelectorFilter(x.own(f)), ShardKeySelector: x.shards()})

@@ -55,7 +55,7 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 		}
 		return cmp.Or(known[s], s)
 	}
-	err = x.scroll(ctx, x.at(alias), qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", "origin", modelKey), false, func(points []*qdrant.RetrievedPoint) error {
+	err = x.scroll(ctx, x.at(alias), qdrant.NewWithPayloadInclude("doc", "lang", "hash", "of", "origin", modelKey, replacesKey, replacedByKey, supersededByKey), false, func(points []*qdrant.RetrievedPoint) error {
 		for _, p := range points {
 			payload := p.GetPayload()
 			key := rag.Key{Lang: lang.Tag(payload["lang"].GetStringValue()), Doc: payload["doc"].GetStringValue()}
@@ -67,6 +67,8 @@ func (x *Index) Stored(ctx context.Context, kb string) (map[rag.Key]rag.Stored, 
 				model = ""
 			}
 			d = rag.Stored{Hash: hash, Passages: d.Passages + 1, Model: same(model), Origin: same(payload["origin"].GetStringValue())}
+			d.Telling = payload[replacesKey] != nil || payload[replacedByKey] != nil
+			d.SupersededBy = cmp.Or(docs[key].SupersededBy, successor(payload))
 			d.Whole = hash != "" && d.Passages == int(payload["of"].GetIntegerValue())
 			docs[key] = d
 		}

@@ -31,6 +31,11 @@ func findings(r Report) []Finding {
 	for _, f := range []Finding{misdeclared(r), unclear(r), same(r), alike(r), left(r)} {
 		add(f)
 	}
+	if r.Superseded != nil {
+		for _, f := range successionFindings(*r.Superseded) {
+			add(f)
+		}
+	}
 	if r.Personal != nil {
 		for _, f := range r.Personal.Kinds {
 			add(ofData(f))

@@ -27,10 +27,11 @@ type Report struct {
 	Lengths    Lengths       `json:"passage_characters"`
 	Notes      []Notes       `json:"notes"`
 
-	WithoutText Listed     `json:"without_text"`
-	Duplicates  Duplicates `json:"duplicates"`
-	Personal    *Personal  `json:"personal,omitempty"` // nil if nobody looked
-	Faults      Faults     `json:"faults"`
+	WithoutText Listed      `json:"without_text"`
+	Duplicates  Duplicates  `json:"duplicates"`
+	Superseded  *Superseded `json:"superseded,omitempty"` // nil if no document says anything of the kind
+	Personal    *Personal   `json:"personal,omitempty"`   // nil if nobody looked
+	Faults      Faults      `json:"faults"`
 }
 
 // Changes are how many documents of the knowledge base a run changed.

@@ -45,6 +45,7 @@ func sections(r Report) []section {
 		{"notes", "What could not be read as it should", notesTable(r), notesLists(r)},
 		{"faults", "What was not read at all", nil, faultLists(r)},
 		{"duplicates", "Documents that are there twice", nil, pairLists(r)},
+		{"superseded", "Documents that others have replaced", nil, successionLists(r.Superseded)},
 		{"personal", "Personal data", dataTable(r), dataLists(r)},
 	}
 	shown := all[:0]

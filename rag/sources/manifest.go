@@ -6,9 +6,8 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -21,18 +20,19 @@ import (
 // A Manifest says what a knowledge base is made of. It is a TOML file that its
 // keeper writes.
 type Manifest struct {
-	Name       string     `toml:"name"`        // of the knowledge base
-	Tenant     string     `toml:"tenant"`      // whose it is; empty is the default tenant
-	Title      string     `toml:"title"`       // for people
-	Site       string     `toml:"site"`        // where it may be stored, such as a country; empty says nothing
-	Languages  []lang.Tag `toml:"languages"`   // that its documents are in; others are reported
-	Licence    string     `toml:"licence"`     // of the documents
-	Every      Duration   `toml:"every"`       // how often it is brought up to date; 0 means when asked
-	Keep       int        `toml:"keep"`        // versions; 0 is the default
-	MaxRemoved float64    `toml:"max_removed"` // share of its documents that one sync may remove; 0 is the default
-	Split      Split      `toml:"split"`
-	Check      Check      `toml:"check"` // before a new version is searched
-	Sources    []Source   `toml:"source"`
+	Name       string       `toml:"name"`        // of the knowledge base
+	Tenant     string       `toml:"tenant"`      // whose it is; empty is the default tenant
+	Title      string       `toml:"title"`       // for people
+	Site       string       `toml:"site"`        // where it may be stored, such as a country; empty says nothing
+	Languages  []lang.Tag   `toml:"languages"`   // that its documents are in; others are reported
+	Licence    string       `toml:"licence"`     // of the documents
+	Every      Duration     `toml:"every"`       // how often it is brought up to date; 0 means when asked
+	Keep       int          `toml:"keep"`        // versions; 0 is the default
+	MaxRemoved float64      `toml:"max_removed"` // share of its documents that one sync may remove; 0 is the default
+	Split      Split        `toml:"split"`
+	Check      Check        `toml:"check"` // before a new version is searched
+	Sources    []Source     `toml:"source"`
+	Superseded []Superseded `toml:"superseded"` // what documents themselves do not say
 
 	// FS is where paths are looked up, if not on disk.
 	FS fs.FS `toml:"-"`
@@ -69,9 +69,10 @@ type Source struct {
 	Site    string   `toml:"site"`    // URL where a web site begins
 	Include []string `toml:"include"` // patterns of paths, "*" within a name and "**" over folders; empty means all
 	Exclude []string `toml:"exclude"`
-	Lang    lang.Tag `toml:"lang"`   // of documents that do not name theirs
-	Sector  string   `toml:"sector"` // of government, of documents that do not name theirs
-	Base    string   `toml:"base"`   // URL that the folder is published at, for links
+	Lang    lang.Tag `toml:"lang"`    // of documents that do not name theirs
+	Sector  string   `toml:"sector"`  // of government, of documents that do not name theirs
+	Edition string   `toml:"edition"` // of documents that do not name theirs
+	Base    string   `toml:"base"`    // URL that the folder is published at, for links
 
 	Fields  Fields  `toml:"fields"`  // of JSONL
 	Columns Columns `toml:"columns"` // of sheets
@@ -93,6 +94,9 @@ type Fields struct {
 	Source     string   `toml:"source"`
 	Date       string   `toml:"date"`
 	Sector     string   `toml:"sector"`
+	Edition    string   `toml:"edition"`
+	Replaces   string   `toml:"replaces"`
+	ReplacedBy string   `toml:"replaced_by"`
 	Domain     string   `toml:"domain"`
 	Domains    []string `toml:"domains"`
 	Quality    string   `toml:"quality"`
@@ -109,6 +113,10 @@ type Columns struct {
 	Lang     string `toml:"lang"`
 	Date     string `toml:"date"`
 	Sector   string `toml:"sector"`
+
+	Edition    string `toml:"edition"`
+	Replaces   string `toml:"replaces"`
+	ReplacedBy string `toml:"replaced_by"`
 }
 
 // A Duration is written as Go writes one: "24h".
@@ -197,6 +205,11 @@ func (m *Manifest) check() (faults []error) {
 			add("source %d: %w", i+1, err)
 		}
 	}
+	for i, s := range m.Superseded {
+		if err := s.check(); err != nil {
+			add("superseded %d: %w", i+1, err)
+		}
+	}
 	return faults
 }
 
@@ -217,10 +230,8 @@ func (s *Source) check() (faults []error) {
 			add("%s: %q is not a URL such as https://example.kg/", what, address)
 		}
 	}
-	for _, p := range append(s.Include, s.Exclude...) {
-		if _, err := path.Match(strings.ReplaceAll(p, "**", "*"), "x"); err != nil {
-			add("%q is not a pattern such as **/*.pdf: %w", p, err)
-		}
+	if err := checkPatterns(slices.Concat(s.Include, s.Exclude)); err != nil {
+		faults = append(faults, err)
 	}
 	if s.Site == "" && (s.Depth != 0 || s.Pages != 0 || s.Rate != 0 || s.Private) {
 		add("depth, pages, rate and private are of sites")

@@ -1,6 +1,8 @@
 package sources
 
 import (
+	"errors"
+	"fmt"
 	"path"
 	"strings"
 )
@@ -9,6 +11,17 @@ import (
 // includes and does not exclude.
 func (s Source) wanted(name string) bool {
 	return (len(s.Include) == 0 || matchAny(s.Include, name)) && !matchAny(s.Exclude, name)
+}
+
+// checkPatterns names those that are none.
+func checkPatterns(patterns []string) error {
+	var faults []error
+	for _, p := range patterns {
+		if _, err := path.Match(strings.ReplaceAll(p, "**", "*"), "x"); err != nil {
+			faults = append(faults, fmt.Errorf("%q is not a pattern such as **/*.pdf: %w", p, err))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 func matchAny(patterns []string, name string) bool {

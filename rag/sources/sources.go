@@ -29,7 +29,7 @@ import (
 
 // version is part of what State compares: raise it when readers give other
 // documents than before for the same bytes.
-const version = "1"
+const version = "2"
 
 // Options of Open.
 type Options struct {
@@ -141,6 +141,9 @@ func (s *Set) dress(source Source, item read.Item) read.Item {
 	}
 	if item.Lang == "" {
 		item.Lang = source.Lang
+	}
+	if item.Edition == "" {
+		item.Edition = source.Edition
 	}
 	return item
 }

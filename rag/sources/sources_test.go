@@ -2,14 +2,11 @@ package sources
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,45 +16,8 @@ import (
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
 	"tilgate/rag/read"
+	"tilgate/rag/read/readtest"
 )
-
-// A lines reader makes a document of each line of a file, "id: text", and
-// counts the files that it reads. A line that says "broken" cannot be read.
-type lines struct {
-	mu    sync.Mutex // files are read ahead
-	files []string
-}
-
-func (l *lines) Read(_ context.Context, f read.File) iter.Seq2[read.Item, error] {
-	return func(yield func(read.Item, error) bool) {
-		l.mu.Lock()
-		l.files = append(l.files, f.Name)
-		l.mu.Unlock()
-		c, err := f.Open()
-		if err != nil {
-			yield(f.Item(), f.Fault(err))
-			return
-		}
-		defer c.Close()
-		data, err := c.All(1 << 20)
-		if err != nil {
-			yield(f.Item(), f.Fault(err))
-			return
-		}
-		for line := range strings.Lines(string(data)) {
-			item := f.Item()
-			id, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
-			item.ID, item.Text = id, text
-			var err error
-			if text == "broken" {
-				err = errors.New("a broken line")
-			}
-			if !yield(item, err) {
-				return
-			}
-		}
-	}
-}
 
 // A world is a knowledge base, its sources, and all that a sync needs.
 type world struct {
@@ -66,7 +26,7 @@ type world struct {
 	data   string
 	x      *qdrant.Index
 	m      Manifest
-	reader *lines
+	reader *readtest.Lines
 	all    bool
 }
 
@@ -117,7 +77,7 @@ func (w *world) try() (ingest.Report, error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.reader = &lines{}
+	w.reader = &readtest.Lines{}
 	set := Open(w.m, Options{State: state, Stored: stored, All: w.all, Ahead: 1,
 		Reader: func(Source) read.Readers { return read.Readers{".lines": w.reader} }})
 	return ingest.Run(w.t.Context(), w.x, set.Items(w.t.Context()), ingest.Options{KB: "desk", Stored: stored, Sync: true, Settled: set.Settled})
@@ -145,9 +105,9 @@ func (w *world) holds(want ...string) {
 
 func (w *world) read(want ...string) {
 	w.t.Helper()
-	slices.Sort(w.reader.files)
-	if !slices.Equal(w.reader.files, want) {
-		w.t.Errorf("read were %q, want %q", w.reader.files, want)
+	files := slices.Sorted(slices.Values(w.reader.Files()))
+	if !slices.Equal(files, want) {
+		w.t.Errorf("read were %q, want %q", files, want)
 	}
 }
 
@@ -360,7 +320,7 @@ func TestStops(t *testing.T) {
 	}
 	for stop := range 8 {
 		n := 0
-		set := Open(w.m, Options{Reader: func(Source) read.Readers { return read.Readers{".lines": &lines{}} }, Ahead: 1 + stop%3})
+		set := Open(w.m, Options{Reader: func(Source) read.Readers { return read.Readers{".lines": &readtest.Lines{}} }, Ahead: 1 + stop%3})
 		for range set.Items(t.Context()) {
 			if n++; n > stop {
 				break

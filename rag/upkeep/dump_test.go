@@ -134,7 +134,7 @@ func TestDumpMemory(t *testing.T) {
 	}
 	d := newDump(int64(gb * 1e9))
 	f := read.File{FS: d, Path: "kywiki.xml", Name: "kywiki.xml", ID: "kywiki", Size: d.size()}
-	watch := watcher{quality.New(quality.Options{KB: "wiki", Near: near.Options{Limit: compared}})}
+	watch := &watcher{c: quality.New(quality.Options{KB: "wiki", Near: near.Options{Limit: compared}})}
 	start := time.Now()
 	r, err := ingest.Run(t.Context(), &nowhere{}, wiki.Dump(wiki.Options{}).Read(t.Context(), f), ingest.Options{
 		KB: "wiki", Languages: ingest.Languages{Detector: lid.Default(), Always: true}, Watch: watch})

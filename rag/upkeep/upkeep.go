@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"tilgate/internal/fault"
@@ -24,6 +25,7 @@ import (
 	"tilgate/rag/quality"
 	"tilgate/rag/read"
 	"tilgate/rag/sources"
+	"tilgate/rag/succession"
 )
 
 // A Job is one run over the sources of a knowledge base. All but the first
@@ -85,7 +87,7 @@ func (j Job) run(ctx context.Context, state *sources.State) (o Outcome, err erro
 		return o, err
 	}
 	began := time.Now()
-	watch := watcher{quality.New(quality.Options{KB: j.Manifest.Name, Personal: j.Personal, Near: near.Options{Limit: compared}})}
+	watch := &watcher{c: quality.New(quality.Options{KB: j.Manifest.Name, Personal: j.Personal, Near: near.Options{Limit: compared}})}
 	o, err = j.ingest(ctx, target, state, watch)
 	watch.c.Changes(quality.Changes{Added: o.Report.Added, Changed: o.Report.Changed, Unchanged: o.Report.Unchanged, Removed: o.Report.Removed})
 	o.Quality = watch.c.Report()
@@ -138,7 +140,7 @@ func (j Job) target(ctx context.Context) (target, error) {
 	return target{staged, staged}, nil
 }
 
-func (j Job) ingest(ctx context.Context, to target, state *sources.State, watch watcher) (o Outcome, err error) {
+func (j Job) ingest(ctx context.Context, to target, state *sources.State, watch *watcher) (o Outcome, err error) {
 	m := j.Manifest
 	stored, err := j.stored(ctx, to)
 	if err != nil {
@@ -159,6 +161,9 @@ func (j Job) ingest(ctx context.Context, to target, state *sources.State, watch 
 	}
 	o.Report, err = ingest.Run(ctx, to, set.Items(ctx), options)
 	o.Passed, o.Slower = set.Passed, set.Err()
+	if err == nil {
+		err = j.succeed(ctx, to, stored, watch)
+	}
 	return o, err
 }
 
@@ -221,13 +226,19 @@ func (j Job) finish(ctx context.Context, staged *qdrant.Staged, r ingest.Report)
 }
 
 // A watcher tells the quality report what comes.
-type watcher struct{ c *quality.Collector }
+type watcher struct {
+	c       *quality.Collector
+	telling atomic.Bool // a document says what it replaces, or what replaced it
+}
 
-func (w watcher) Document(item read.Item, found ingest.Found, passages []rag.Passage) {
+func (w *watcher) Document(item read.Item, found ingest.Found, passages []rag.Passage) {
+	if succession.Needed(item.Document) {
+		w.telling.Store(true)
+	}
 	w.c.Document(item, found.Declared, found.Detected, found.Confidence, passages)
 }
 
-func (w watcher) Fault(where string, err error) { w.c.Fault(where, err) }
+func (w *watcher) Fault(where string, err error) { w.c.Fault(where, err) }
 
 // maxDrop is how many points of nDCG@10 a new version may be worse.
 func (j Job) maxDrop() float64 {

@@ -3,7 +3,6 @@ package upkeep
 import (
 	"context"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,34 +18,9 @@ import (
 	"tilgate/rag/ingest"
 	"tilgate/rag/qdrant"
 	"tilgate/rag/read"
+	"tilgate/rag/read/readtest"
 	"tilgate/rag/sources"
 )
-
-// lines makes a document of each line of a file: "id: text".
-type lines struct{}
-
-func (lines) Read(_ context.Context, f read.File) iter.Seq2[read.Item, error] {
-	return func(yield func(read.Item, error) bool) {
-		c, err := f.Open()
-		if err != nil {
-			yield(f.Item(), f.Fault(err))
-			return
-		}
-		defer c.Close()
-		data, err := c.All(1 << 20)
-		if err != nil {
-			yield(f.Item(), f.Fault(err))
-			return
-		}
-		for line := range strings.Lines(string(data)) {
-			item := f.Item()
-			item.ID, item.Text, _ = strings.Cut(strings.TrimSpace(line), ": ")
-			if !yield(item, nil) {
-				return
-			}
-		}
-	}
-}
 
 // world is a knowledge base of articles about water, school and much else.
 type world struct {
@@ -66,7 +40,7 @@ func newWorld(t *testing.T, more string) *world {
 `)
 	w.write("docs/a.lines", "суу: Сугат суусунун баасы бир гектарга кырк танга.\nмектеп: Мектепке жети жаштан кабыл алышат.\n")
 	w.write("docs/b.lines", "пенсия: Аялдар элүү сегиз жашында пенсияга чыгат.\nпаспорт: Паспорт он күндө даяр болот.\n")
-	w.job = Job{Index: w.store.For(""), Langs: []lang.Tag{"ky"}, Data: t.TempDir(), Reader: func(sources.Source) read.Readers { return read.Readers{".lines": lines{}} },
+	w.job = Job{Index: w.store.For(""), Langs: []lang.Tag{"ky"}, Data: t.TempDir(), Reader: func(sources.Source) read.Readers { return read.Readers{".lines": &readtest.Lines{}} },
 		Retriever: func(x *qdrant.Index) *rag.Retriever { return rag.NewRetriever(x, rag.Options{}) }}
 	return w
 }

@@ -32,7 +32,7 @@ import (
 
 // An Entry is what a record says.
 type Entry struct {
-	Kind      string    `json:"kind"` // "answer", or what happened to the log itself: "opened", "torn", "cut", "replaced", "lost", "pruned"
+	Kind      string    `json:"kind"` // "answer", or what happened to the log itself: "opened", "torn", "cut", "replaced", "lost", "pruned", "restored"
 	Time      time.Time `json:"time"` // when it began
 	Seconds   float64   `json:"seconds,omitempty"`
 	ID        string    `json:"id,omitempty"` // of the answer

@@ -16,6 +16,13 @@ import (
 	"tilgate/serving"
 )
 
+// UsualShares is what a visitor of a page may use where nobody says anything:
+// enough for an office or a mobile network behind one address.
+var UsualShares = serving.Each{
+	Client:  serving.Share{Requests: 60, Chars: 60_000, Day: serving.Quota{Requests: 2000}},
+	Session: serving.Share{Requests: 10, Day: serving.Quota{Requests: 200}},
+}
+
 // checkPage returns what is wrong with a scope as one of a page key, or of
 // another, and writes its origins as browsers send them.
 func checkPage(s *serving.Scope) (faults []error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -215,3 +216,31 @@ func (m *Memory) recall(id string) *exchange {
 }
 
 func tenantOf(c serving.Caller) string { return rag.TenantOf(c.Tenant) }
+
+// Seen is an exchange as the Memory has it.
+type Seen struct {
+	ID       string
+	Ended    time.Time
+	Key      string // name of the caller's
+	Before   []Message
+	Question string
+	Answer   string
+	Plan     serving.Plan // without passages
+	Passages []Passage
+}
+
+// Recent returns the last exchanges of a tenant whose words may be kept, the
+// latest first; at most so many.
+func (m *Memory) Recent(tenant string, most int) (list []Seen) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range slices.Backward(m.order[tenant]) {
+		if len(list) == most {
+			break
+		}
+		if x.words && time.Since(x.ended) < m.age {
+			list = append(list, Seen{x.id, x.ended, x.caller, x.before, x.question, x.answer, x.plan, x.passages})
+		}
+	}
+	return list
+}

@@ -13,6 +13,7 @@ import (
 	"tilgate/internal/fault"
 	"tilgate/internal/lang"
 	"tilgate/serving"
+	"tilgate/serving/handover"
 	"tilgate/serving/web"
 )
 
@@ -86,15 +87,8 @@ func (g *Gateway) answerPage(rc *fasthttp.RequestCtx, caller serving.Caller, v w
 	if err := g.limit(rc, c, caller, utf8.RuneCountInString(v.Question)); err != nil {
 		return err
 	}
-	events := g.svc.Answer(c.ctx, serving.Request{
-		ID:       answerID(rc),
-		Caller:   caller,
-		Messages: []serving.Message{{Role: "user", Content: v.Question}},
-		Language: tag,
-		Stream:   true,
-	})
 	t := &turn{g: g, view: v}
-	return g.stream(rc, c, t.pieces(events), t.dress(c))
+	return g.stream(rc, c, t.pieces(t.answer(rc, c, caller, tag)), t.dress(c))
 }
 
 // A turn is a page that arrives in pieces: its top, the text as it comes, and
@@ -103,11 +97,30 @@ type turn struct {
 	g     *Gateway
 	view  web.View
 	begun bool // the top is out
+	ask   *asking
+	text  strings.Builder // of the answer
+}
+
+// answer has the question of the page answered.
+func (t *turn) answer(rc *fasthttp.RequestCtx, c *call, caller serving.Caller, tag lang.Tag) iter.Seq2[serving.Event, error] {
+	q := serving.Request{ID: answerID(rc), Caller: caller, Language: tag, Stream: true,
+		Messages: []serving.Message{{Role: "user", Content: t.view.Question}}}
+	t.ask = t.g.asking(c.ctx, q, t.view.Words.Tag)
+	return t.ask.watch(t.g.svc.Answer(c.ctx, q))
+}
+
+// offer notes what the reader is offered with an answer that ended, with a token
+// for the form.
+func (t *turn) offer(err error) {
+	o := t.ask.offer(err)
+	if o != nil && o.State != web.Made {
+		o.Token = handover.NewToken()
+	}
+	t.view.Answer.Handover = o
 }
 
 func (t *turn) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		var text strings.Builder
 		done := false
 		for event, err := range events {
 			var html []byte
@@ -117,11 +130,12 @@ func (t *turn) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, 
 				t.view.Answer = shownOf(t.view.Question, reply{done: serving.Done{Plan: e}})
 				html, err = t.g.site.Parts(t.view, "top", "title", "coming")
 			case serving.Delta:
-				text.WriteString(e.Text)
+				t.text.WriteString(e.Text)
 				html = []byte(template.HTMLEscapeString(e.Text))
 			case serving.Done:
 				done = true
-				t.view.Answer = shownOf(t.view.Question, reply{text.String(), e})
+				t.view.Answer = shownOf(t.view.Question, reply{t.text.String(), e})
+				t.offer(nil)
 				html, err = t.g.site.Parts(t.view, "come", "answer", "turned", "form", "bottom")
 			}
 			if !yield(html, err) || err != nil {
@@ -140,6 +154,10 @@ func (t *turn) dress(c *call) dress {
 		ping:   []byte("<!-- -->"),
 		frame:  bytes.Clone,
 		failed: func(err error) []byte {
+			if t.begun {
+				t.view.Answer.Text = t.text.String()
+				t.offer(err)
+			}
 			v, a := t.g.wrong(t.view, err)
 			t.g.logFailure(c.id, a, err)
 			return t.broken(v)
@@ -150,7 +168,7 @@ func (t *turn) dress(c *call) dress {
 // broken ends a page that breaks off. It keeps the text that came, and says
 // what happened above the form, where the question stands again.
 func (t *turn) broken(v web.View) []byte {
-	names := []string{"come", "turned", "form", "bottom"}
+	names := []string{"come", "person", "turned", "form", "bottom"}
 	if !t.begun {
 		names = []string{"top", "title", "form", "bottom"}
 	}

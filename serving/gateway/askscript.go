@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"iter"
 	"strings"
 
@@ -21,7 +22,8 @@ import (
 //	{"text": …}   whole sentences
 //	{"done": …}   how it stood in the end, and where the sources say it
 //
-// or {"error": …} in place of what is missing.
+// or {"error": …} in place of what is missing. The script counts them, so that
+// after its line broke it gets the rest (resume.go).
 type told struct {
 	Plan *web.Answer `json:"plan,omitempty"`
 	Text string      `json:"text,omitempty"`
@@ -29,34 +31,64 @@ type told struct {
 }
 
 func (g *Gateway) askScript(rc *fasthttp.RequestCtx, caller serving.Caller) error {
-	body, err := g.bodyOf(rc)
+	q, body, err := g.scriptQuestion(rc)
 	if err != nil {
 		return err
 	}
-	q, err := decode(body, g.opts.MaxQuestion)
-	if err == nil && (q.model != "auto" || !q.Stream) {
-		err = fault.Invalid.Field("model", `the page asks "auto", and reads a stream`)
-	}
+	name, err := nameOf(rc, caller)
 	if err != nil {
 		return err
 	}
 	c := g.begin(rc, caller)
 	defer c.leave()
+	o, err := g.answers.find(name, body)
+	if err != nil {
+		return err
+	}
+	if o != nil { // it was asked, and the line broke before anything came
+		return g.again(rc, c, o)
+	}
 	if err := g.limit(rc, c, caller, chars(body)); err != nil {
 		return err
 	}
 	q.ID, q.Caller, q.Request.Model = answerID(rc), caller, ""
-	s := scripted{words: g.words(rc), question: q.Messages[len(q.Messages)-1].Content, id: q.ID}
-	return g.stream(rc, c, s.pieces(g.svc.Answer(c.ctx, q.Request)), g.events(c))
+	s := &scripted{words: g.words(rc), question: q.Messages[len(q.Messages)-1].Content, id: q.ID}
+	pieces := func(ctx context.Context) iter.Seq2[[]byte, error] {
+		s.ask = g.asking(ctx, q.Request, s.words.Tag)
+		return s.pieces(s.ask.watch(g.svc.Answer(ctx, q.Request)))
+	}
+	o, err = g.goOn(c, name, body, pieces)
+	if err != nil {
+		return err
+	}
+	if o != nil {
+		return g.stream(rc, c, o.read(c, 0), g.kept(c))
+	}
+	return g.stream(rc, c, pieces(c.ctx), g.events(c))
+}
+
+// scriptQuestion reads what the script sends, and returns it as it came too.
+func (g *Gateway) scriptQuestion(rc *fasthttp.RequestCtx) (question, []byte, error) {
+	body, err := g.bodyOf(rc)
+	if err != nil {
+		return question{}, nil, err
+	}
+	q, err := decode(body, g.opts.MaxQuestion)
+	if err == nil && (q.model != "auto" || !q.Stream) {
+		err = fault.Invalid.Field("model", `the page asks "auto", and reads a stream`)
+	}
+	return q, body, err
 }
 
 // scripted is an answer that the script shows.
 type scripted struct {
 	words        *web.Words
 	question, id string
+	ask          *asking
+	plan         serving.Plan
 }
 
-func (s scripted) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, error] {
+func (s *scripted) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var held gatherer
 		var text strings.Builder
@@ -64,7 +96,8 @@ func (s scripted) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byt
 		tell := func(t told) bool { return yield(encode(t), nil) }
 		for event, err := range events {
 			if err != nil {
-				if rest := held.rest(); rest == "" || tell(told{Text: rest}) {
+				rest := held.rest()
+				if (rest == "" || tell(told{Text: rest})) && s.tellOffer(tell, err) {
 					yield(nil, err)
 				}
 				return
@@ -72,7 +105,7 @@ func (s scripted) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byt
 			more := true
 			switch e := event.(type) {
 			case serving.Plan:
-				held.tag = e.Adapter
+				held.tag, s.plan = e.Adapter, e
 				more = tell(told{Plan: s.shown(reply{done: serving.Done{Plan: e}})})
 			case serving.Delta:
 				text.WriteString(e.Text)
@@ -96,7 +129,7 @@ func (s scripted) pieces(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byt
 	}
 }
 
-func (s scripted) shown(r reply) *web.Answer {
+func (s *scripted) shown(r reply) *web.Answer {
 	a := shownOf(s.question, r)
 	a.ID = s.id
 	for i := range a.Sources {
@@ -106,8 +139,21 @@ func (s scripted) shown(r reply) *web.Answer {
 }
 
 // end leaves out the sources, which were told before.
-func (s scripted) end(r reply) *web.Answer {
+func (s *scripted) end(r reply) *web.Answer {
 	a := s.shown(r)
 	a.Sources = nil
+	a.Handover = s.ask.offer(nil)
 	return a
+}
+
+// tellOffer tells the plan again, of an answer that broke off, with what its
+// reader is offered then. It reports whether they read on.
+func (s *scripted) tellOffer(tell func(told) bool, err error) bool {
+	o := s.ask.offer(err)
+	if o == nil {
+		return true
+	}
+	a := s.shown(reply{done: serving.Done{Plan: s.plan}})
+	a.Handover = o
+	return tell(told{Plan: a})
 }

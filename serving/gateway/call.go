@@ -93,8 +93,12 @@ const twice = time.Second
 // EndCaller ends, with an error, all that the caller of that name is being
 // answered.
 func (g *Gateway) EndCaller(name string) {
-	g.open.endCaller(name)
-	time.AfterFunc(twice, func() { g.open.endCaller(name) })
+	end := func() {
+		g.open.endCaller(name)
+		g.answers.endCaller(name)
+	}
+	end()
+	time.AfterFunc(twice, end)
 }
 
 // traceOf returns the caller's span, if it sent one.
@@ -113,6 +117,9 @@ func (c *call) explain(err error) error {
 	}
 	if errors.Is(context.Cause(c.ctx), errRevoked) {
 		return fault.Unauthorized.Wrap(errors.Join(errRevoked, err), "this key was revoked while the answer was on its way")
+	}
+	if errors.Is(context.Cause(c.ctx), errElsewhere) {
+		return errReadElsewhere
 	}
 	return err
 }

@@ -139,8 +139,9 @@ func (g *Gateway) auto(rc *fasthttp.RequestCtx, c *call, a asked) error {
 		return err
 	}
 	q.ID, q.Caller, q.Request.Model, q.Trace = answerID(rc), a.caller, a.route.Model, traceOf(rc)
-	events := g.svc.Answer(c.ctx, q.Request)
-	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage, thin: q.thin}
+	ask := g.asking(c.ctx, q.Request, "")
+	events := ask.watch(g.svc.Answer(c.ctx, q.Request))
+	form := form{id: q.ID, created: time.Now().Unix(), model: q.model, usage: q.usage, ask: ask, thin: q.thin}
 	switch {
 	case q.Stream && q.sentences:
 		return g.stream(rc, c, form.sentences(events), g.events(c))

@@ -12,7 +12,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"tilgate/internal/fault"
-	"tilgate/serving"
 	"tilgate/serving/web"
 )
 
@@ -151,9 +150,7 @@ func (g *Gateway) answerFramed(rc *fasthttp.RequestCtx, f frame, v web.View) err
 	t := &turn{g: g, view: v}
 	d := t.dress(c)
 	d.header = f.header
-	events := g.svc.Answer(c.ctx, serving.Request{ID: answerID(rc), Caller: f.caller, Language: tag, Stream: true,
-		Messages: []serving.Message{{Role: "user", Content: v.Question}}})
-	return g.stream(rc, c, t.pieces(events), d)
+	return g.stream(rc, c, t.pieces(t.answer(rc, c, f.caller, tag)), d)
 }
 
 // showFramed answers with the page, without an answer on it.

@@ -4,7 +4,8 @@
 // because fasthttp uses its memory again as soon as the response is written,
 // and calls a Service with a context that ends when the reader leaves. Nothing
 // in fasthttp says that a reader left, so a watcher looks at the connections
-// (watch.go).
+// (watch.go). An answer on the page goes on for a while without its reader, whose
+// line may only have broken (resume.go).
 //
 // Only this package turns kinds of error into status codes (errors.go).
 package gateway
@@ -25,6 +26,7 @@ import (
 
 	"tilgate/serving"
 	"tilgate/serving/feedback"
+	"tilgate/serving/handover"
 	"tilgate/serving/web"
 )
 
@@ -82,11 +84,16 @@ type Options struct {
 	WriteTimeout time.Duration // for one piece of an answer to be taken; 0 means 30 s
 	PingEvery    time.Duration // silence in a stream before a comment is sent; 0 means 10 s
 	DrainWait    time.Duration // between "not ready" and closing the door, for a balancer to notice
+	ResumeFor    time.Duration // an answer on the page goes on with nobody who listens; 0 means 20 s, less that it does not
 
 	Limits Limits // nil sets none
 
 	Feedback *feedback.Desk // takes what people say about answers; nil takes none
+	Handover *handover.Desk // asks people where the assistant cannot help; nil asks none
 	Share    bool           // the page offers links to a question, which hold its text
+
+	Console       Console // the operator's pages; nil has none
+	SessionSecret string  // by which several processes know each other's operators; empty makes one up
 
 	Log *slog.Logger // nil means slog.Default()
 }
@@ -98,6 +105,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.IdleTimeout, 2*time.Minute)
 	setDefault(&o.WriteTimeout, 30*time.Second)
 	setDefault(&o.PingEvery, 10*time.Second)
+	setDefault(&o.ResumeFor, resumeFor)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -122,6 +130,7 @@ type Gateway struct {
 	hosts  map[string]bool
 	routes map[string]methods
 
+	sessions  *sessions            // of operators
 	embedded  map[string]embedFile // what puts it into other pages, by path
 	strangers sync.Once            // it was said that X-Forwarded-For is not believed
 
@@ -131,6 +140,7 @@ type Gateway struct {
 	watch    func() (*watcher, error) // the one of all connections, made when it is first needed
 	unused   conns                    // on which nothing came yet: browsers open them in store, and fasthttp waits 5 s for each when it shuts down
 	open     conns
+	answers  *held         // on the page
 	heavy    chan struct{} // one for each stream that is packed with much memory
 }
 
@@ -143,8 +153,10 @@ func New(svc Service, keys Keys, opts Options) *Gateway {
 	g := &Gateway{svc: svc, keys: keys, opts: opts, log: opts.Log, site: must(web.New()), hosts: hostSet(opts.Hosts)}
 	g.base, g.cancel = context.WithCancelCause(context.Background())
 	g.watch = sync.OnceValues(newWatcher)
+	g.answers = newHeld(opts.ResumeFor)
 	g.heavy = make(chan struct{}, maxHeavy)
 	g.embedded = embedFiles(g.site)
+	g.sessions = newSessions(opts.SessionSecret)
 	g.routes = g.table()
 	g.server = &fasthttp.Server{
 		Handler:                      g.handle,
@@ -197,12 +209,14 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		g.cancel(errDraining)
 		time.AfterFunc(lastWords, stop)
 	})
+	g.answers.drain()
 	g.unused.close()
 	err := g.server.ShutdownWithContext(last)
 	if !cut() {
 		err = ctx.Err()
 	}
 	g.cancel(errDraining)
+	g.answers.wait(lastWords)
 	if watch, wrong := g.watch(); wrong == nil {
 		watch.close()
 	}

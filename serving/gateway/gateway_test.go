@@ -101,6 +101,9 @@ func (f *fake) Search(_ context.Context, _ serving.Caller, q serving.Search) (se
 	if q.Query == "nowhere" {
 		return serving.Found{}, fault.NotFound.Field("tilgate.knowledge", "there is no knowledge base %q", q.Knowledge)
 	}
+	if q.Query == "old" {
+		return serving.Found{Language: plan1.Language, Passages: superseded}, nil
+	}
 	return serving.Found{Language: plan1.Language, Passages: []rag.Passage{birth}}, nil
 }
 

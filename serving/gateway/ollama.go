@@ -47,6 +47,7 @@ type ollamaForm struct {
 	chat  bool
 	begun time.Time
 	first time.Time // of its text
+	ask   *asking
 	thin
 }
 
@@ -68,7 +69,8 @@ func (g *Gateway) autoOllama(rc *fasthttp.RequestCtx, c *call, a asked) error {
 		return nil
 	}
 	q.ID, q.Caller, q.Request.Model, q.Trace = answerID(rc), a.caller, a.route.Model, traceOf(rc)
-	events := f.timed(g.svc.Answer(c.ctx, q.Request))
+	f.ask = g.asking(c.ctx, q.Request, "")
+	events := f.timed(f.ask.watch(g.svc.Answer(c.ctx, q.Request)))
 	if q.Stream {
 		return g.stream(rc, c, f.pieces(events), g.lines(c))
 	}
@@ -154,6 +156,6 @@ func (f *ollamaForm) last(e serving.Done, text string, chars int) ollamaPiece {
 	p.Done, p.Reason = true, e.Finish
 	p.ollamaCounts = &ollamaCounts{Total: now.Sub(f.begun).Nanoseconds(), Prompt: e.Usage.PromptTokens, PromptTime: f.first.Sub(f.begun).Nanoseconds(),
 		Eval: e.Usage.CompletionTokens, EvalTime: now.Sub(f.first).Nanoseconds()}
-	p.Tilgate = &ollamaExtension{extension{planOf(e.Plan), f.passages.after(e), &chars, e.Usage.Estimated}, annotationsOf(e.Citations)}
+	p.Tilgate = &ollamaExtension{extension{planOf(e.Plan), f.passages.after(e), &chars, e.Usage.Estimated, f.ask.offer(nil)}, annotationsOf(e.Citations)}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"tilgate/internal/lang"
 	"tilgate/rag"
 	"tilgate/serving"
+	"tilgate/serving/web"
 )
 
 // The shapes of OpenAI's API, as far as we fill them.
@@ -48,6 +49,10 @@ type (
 		Title string `json:"title"`
 		Start int    `json:"start_index"` // in code points, as in the rest of Tilgate
 		End   int    `json:"end_index"`
+
+		Date       string `json:"date,omitempty"` // of the source, here as in passages
+		Edition    string `json:"edition,omitempty"`
+		Superseded bool   `json:"superseded,omitempty"`
 	}
 	usage struct {
 		Prompt     int `json:"prompt_tokens"`
@@ -60,9 +65,10 @@ type (
 type (
 	extension struct {
 		*plan
-		Passages  []passage `json:"passages,omitzero"` // absent if they are not told here
-		Chars     *int      `json:"chars,omitempty"`
-		Estimated bool      `json:"usage_estimated,omitempty"`
+		Passages  []passage  `json:"passages,omitzero"` // absent if they are not told here
+		Chars     *int       `json:"chars,omitempty"`
+		Estimated bool       `json:"usage_estimated,omitempty"`
+		Handover  *web.Offer `json:"handover,omitempty"` // absent if nobody can be asked
 	}
 	plan struct {
 		Language language `json:"language"`
@@ -92,6 +98,21 @@ type (
 		Lang     lang.Tag `json:"lang"`
 		Text     string   `json:"text"`
 		Score    float64  `json:"score"`
+
+		Version      int        `json:"kb_version,omitempty"` // of KB, in which it was found
+		Edition      string     `json:"edition,omitempty"`
+		Superseded   bool       `json:"superseded,omitempty"`    // the document is out of force
+		SupersededBy *successor `json:"superseded_by,omitempty"` // absent if nothing is known to have taken its place
+	}
+	// A successor is what took a document's place. It has no document if it is not
+	// in the knowledge base.
+	successor struct {
+		Document string   `json:"document,omitempty"`
+		Lang     lang.Tag `json:"lang,omitempty"`
+		Title    string   `json:"title,omitempty"`
+		Source   string   `json:"source,omitempty"`
+		Date     string   `json:"date,omitempty"`
+		Edition  string   `json:"edition,omitempty"`
 	}
 )
 
@@ -100,13 +121,19 @@ func planOf(p serving.Plan) *plan {
 }
 
 func passageOf(n int, p rag.Passage) passage {
-	return passage{n, p.KB, p.Doc, p.Title, p.Head, p.Source, p.Date, p.Sector, p.Lang, p.Text, p.Score}
+	out := passage{n, p.KB, p.Doc, p.Title, p.Head, p.Source, p.Date, p.Sector, p.Lang, p.Text, p.Score, p.Version, p.Edition, p.SupersededBy != nil, nil}
+	if p.SupersededBy != nil && *p.SupersededBy != (rag.Successor{}) {
+		by := *p.SupersededBy
+		out.SupersededBy = &successor{by.Doc, by.Lang, by.Title, by.Source, by.Date, by.Edition}
+	}
+	return out
 }
 
 func annotationsOf(citations []serving.Citation) []annotation {
 	list := make([]annotation, len(citations))
 	for i, c := range citations {
-		list[i] = annotation{"url_citation", citation{c.Passage.Source, c.Passage.Title, c.Start, c.End}}
+		list[i] = annotation{"url_citation", citation{c.Passage.Source, c.Passage.Title, c.Start, c.End,
+			c.Passage.Date, c.Passage.Edition, c.Passage.SupersededBy != nil}}
 	}
 	return list
 }
@@ -121,6 +148,7 @@ type form struct {
 	created int64
 	model   string // as the caller wrote it; tilgate.model says who answered
 	usage   bool   // the caller wants a last chunk with the usage
+	ask     *asking
 	thin
 }
 
@@ -137,7 +165,7 @@ func (f form) object(r reply) []byte {
 		Finish:  &r.done.Finish,
 	})
 	c.Usage = usageOf(r.done.Usage)
-	c.Tilgate = &extension{planOf(r.done.Plan), f.passages.after(r.done), &chars, r.done.Usage.Estimated}
+	c.Tilgate = &extension{planOf(r.done.Plan), f.passages.after(r.done), &chars, r.done.Usage.Estimated, f.ask.offer(nil)}
 	return encode(c)
 }
 
@@ -159,7 +187,9 @@ func (f form) chunks(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte, e
 		chars, done := 0, false
 		for event, err := range events {
 			if err != nil {
-				yield(nil, err)
+				if o := f.ask.offer(err); o == nil || yield(f.chunk(delta{}, nil, &extension{Handover: o}), nil) {
+					yield(nil, err)
+				}
 				return
 			}
 			more := true
@@ -190,7 +220,7 @@ func (f form) end(e serving.Done, chars int, yield func([]byte, error) bool) boo
 			return false
 		}
 	}
-	state := &extension{planOf(e.Plan), f.passages.after(e), &chars, e.Usage.Estimated}
+	state := &extension{planOf(e.Plan), f.passages.after(e), &chars, e.Usage.Estimated, f.ask.offer(nil)}
 	if !yield(f.chunk(delta{}, &e.Finish, state), nil) {
 		return false
 	}

@@ -32,7 +32,7 @@ func readOpenAPI(t *testing.T) apiDocument {
 }
 
 // pagePaths are those of the page, which is no API, and of what is refused.
-var pagePaths = []string{"/", "/ask", "/key", "/forget", embedPath, embedJS, frameJS, frameCSS}
+var pagePaths = []string{"/", "/ask", morePath, stopPath, "/key", "/forget", consoleHome, consolePath, embedPath, embedJS, frameJS, frameCSS, peoplePath, personPath}
 
 // What is served is described, and the other way round.
 func TestOpenAPIRoutes(t *testing.T) {
@@ -47,6 +47,9 @@ func TestOpenAPIRoutes(t *testing.T) {
 			path += "{id}"
 		case feedbackPath:
 			path += "{id}/review"
+		case handoverPath:
+			served[path+"{id}"], served[path+"{id}/reply"] = []string{"get"}, []string{"post"}
+			continue
 		}
 		for method := range methods {
 			served[path] = append(served[path], strings.ToLower(method))
@@ -92,6 +95,7 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{"get", "/v1/models/{id}", "auto"},
 		{"get", "/v1/models/{id}", "nobody"},
 		{"post", "/v1/search", `{"query":"пенсия"}`},
+		{"post", "/v1/search", `{"query":"old"}`},
 		{"post", "/v1/search", `{}`},
 		{"post", "/v1/detect", `{"input":["а"]}`},
 		{"get", "/v1/languages", ""},

@@ -23,7 +23,7 @@ type Pages interface {
 }
 
 // visitorPaths are those of the API that page keys open.
-var visitorPaths = []string{"/v1/chat/completions", "/v1/feedback"}
+var visitorPaths = []string{"/v1/chat/completions", "/v1/feedback", handoversPath}
 
 // sessionName is the header in which a page says which visit asks: a random
 // name, as long as the page is open.
@@ -40,7 +40,7 @@ func (g *Gateway) pageOrigin(origin, path string) bool {
 	if g.opts.Pages == nil {
 		return false
 	}
-	return path == embedJS || slices.Contains(visitorPaths, path) && g.opts.Pages.Lists(origin)
+	return path == embedJS || (slices.Contains(visitorPaths, path) || strings.HasPrefix(path, handoverPath)) && g.opts.Pages.Lists(origin)
 }
 
 // visitor says who calls what page keys open too.

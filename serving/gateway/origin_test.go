@@ -122,15 +122,19 @@ func TestTwoOrigins(t *testing.T) {
 // TestPageKeyOpens tries a page key on everything there is.
 func TestPageKeyOpens(t *testing.T) {
 	addr, _ := startPages(t, Options{Origins: siteScope.Origins})
-	free := []string{"/", "/healthz", "/readyz", "/openapi.json", "/api/version", "/key", "/forget", embedPath, embedJS, frameJS, frameCSS}
+	free := []string{"/", "/healthz", "/readyz", "/openapi.json", "/api/version", "/key", "/forget", embedPath, embedJS, frameJS, frameCSS, personPath}
 	g := New(&fake{}, pageKeys{}, Options{})
 	for path, methods := range g.routes {
 		for method := range methods {
 			if slices.Contains(free, path) || strings.HasPrefix(path, "/assets/") {
 				continue
 			}
-			resp, body := send(t, method, "http://"+addr+path, ask, but(asPage, "Cookie", cookieName+"="+pageSecret)...)
-			open := path == "/v1/chat/completions" || path == "/v1/feedback" && method == "POST"
+			at := path
+			if path == handoverPath {
+				at += map[string]string{"GET": "ho-x", "POST": "ho-x/reply"}[method]
+			}
+			resp, body := send(t, method, "http://"+addr+at, ask, but(asPage, "Cookie", cookieName+"="+pageSecret)...)
+			open := path == "/v1/chat/completions" || method == "POST" && (path == "/v1/feedback" || path == handoversPath)
 			if refused := resp.StatusCode == 403 || resp.StatusCode == 401; refused == open {
 				t.Errorf("%s %s: %d %s", method, path, resp.StatusCode, body)
 			}

@@ -50,7 +50,7 @@ func (g *Gateway) view(rc *fasthttp.RequestCtx, v web.View) web.View {
 	v.Words = g.words(rc)
 	v.MaxQuestion = g.opts.MaxQuestion
 	v.CanForget = !v.NeedsKey && len(rc.Request.Header.Cookie(cookieName)) > 0
-	v.Share, v.Feedback = g.opts.Share, g.opts.Feedback != nil
+	v.Share, v.Feedback, v.People = g.opts.Share, g.opts.Feedback != nil, g.opts.Handover != nil
 	if !v.NeedsKey {
 		for _, l := range g.svc.Languages(g.base) {
 			v.Languages = append(v.Languages, web.Language{Tag: l.Tag, Name: l.Name})
@@ -137,8 +137,13 @@ func goHome(rc *fasthttp.RequestCtx) {
 	rc.SetStatusCode(303)
 }
 
+// isSecure reports whether a request came over HTTPS, to a proxy or to us.
+func isSecure(rc *fasthttp.RequestCtx) bool {
+	return rc.IsTLS() || string(rc.Request.Header.Peek("X-Forwarded-Proto")) == "https"
+}
+
 // setCookie sets a cookie, or deletes it if age is negative. It is for HTTPS
-// only if the request came that way, to a proxy or to us.
+// only if the request came that way.
 func setCookie(rc *fasthttp.RequestCtx, name, value string, age int) {
 	var c fasthttp.Cookie
 	c.SetKey(name)
@@ -146,7 +151,7 @@ func setCookie(rc *fasthttp.RequestCtx, name, value string, age int) {
 	c.SetPath("/")
 	c.SetHTTPOnly(true)
 	c.SetSameSite(fasthttp.CookieSameSiteStrictMode)
-	c.SetSecure(rc.IsTLS() || string(rc.Request.Header.Peek("X-Forwarded-Proto")) == "https")
+	c.SetSecure(isSecure(rc))
 	if age < 0 {
 		c.SetExpire(fasthttp.CookieExpireDelete)
 	} else {

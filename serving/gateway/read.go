@@ -16,7 +16,7 @@ import (
 const (
 	maxHeader   = 8 << 10   // bytes of all headers together
 	strangeBody = 16 << 10  // bytes of a body whose sender showed no key
-	visitorBody = 256 << 10 // of one whose sender showed a page key, which anybody can
+	visitorBody = 256 << 10 // of one whose sender showed a page key, which anybody can, or may be staff
 	chunkedTime = time.Minute
 )
 
@@ -77,14 +77,19 @@ func (g *Gateway) known(h *fasthttp.RequestHeader) bool {
 	if err != nil {
 		_, err = g.pageCaller(h)
 	}
-	return err == nil
+	if err != nil {
+		_, ok := g.sessions.read(string(h.Cookie(cookieSession)), time.Now())
+		return ok
+	}
+	return true
 }
 
 // showsPageKey reports whether a request shows a page key, in its header or in
 // the query of a frame.
 func (g *Gateway) showsPageKey(h *fasthttp.RequestHeader) bool {
 	_, err := g.apiCaller(h)
-	if query, ok := bytes.CutPrefix(h.RequestURI(), []byte(embedPath+"?")); ok {
+	at, query, _ := bytes.Cut(h.RequestURI(), []byte("?"))
+	if path := string(at); path == embedPath || path == peoplePath {
 		var args fasthttp.Args
 		args.ParseBytes(query)
 		_, err = g.private(string(args.Peek("key")))
@@ -95,7 +100,7 @@ func (g *Gateway) showsPageKey(h *fasthttp.RequestHeader) bool {
 // mostOf is how many bytes of a request's body are read.
 func (g *Gateway) mostOf(h *fasthttp.RequestHeader) int {
 	switch {
-	case g.showsPageKey(h):
+	case g.showsPageKey(h), isReply(string(h.RequestURI())):
 		return visitorBody
 	case g.known(h):
 		return g.opts.MaxBody

@@ -50,13 +50,21 @@ func (g *Gateway) table() map[string]methods {
 		"/v1/knowledge": {"GET": g.knowledgeBases},
 		"/v1/feedback":  {"GET": g.listFeedback, "POST": g.give},
 		feedbackPath:    {"POST": g.review},
+		handoversPath:   {"GET": g.listCases, "POST": g.askPerson},
+		handoverPath:    {"GET": g.showCase, "POST": g.replyCase},
+		peoplePath:      {"POST": g.people},
+		personPath:      {"GET": g.person, "POST": g.personReply},
 		"/openapi.json": {"GET": g.describeAPI},
 		"/healthz":      {"GET": g.health},
 		"/readyz":       {"GET": g.ready},
 		"/":             {"GET": g.home},
 		"/key":          {"POST": g.key},
 		"/ask":          {"POST": g.ask},
+		morePath:        {"POST": g.askMore},
+		stopPath:        {"POST": g.askStop},
 		"/forget":       {"POST": g.forget},
+		consoleHome:     {"GET": g.console},
+		consolePath:     {"GET": g.console, "POST": g.console},
 	}
 	for _, path := range g.site.Paths() {
 		table[path] = methods{"GET": g.asset}
@@ -99,7 +107,7 @@ func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
 		return err
 	}
 	route, ok := g.routes[path]
-	for _, begin := range []string{modelPath, blobPath, feedbackPath} {
+	for _, begin := range []string{modelPath, blobPath, feedbackPath, handoverPath, personPath, consolePath} {
 		if !ok && strings.HasPrefix(path, begin) {
 			route, ok = g.routes[begin], true
 		}
@@ -135,6 +143,8 @@ func (g *Gateway) paths() string {
 			list[i] = path + "{id}"
 		case feedbackPath:
 			list[i] = path + "{id}/review"
+		case handoverPath, personPath:
+			list[i] = path + "{id}"
 		}
 	}
 	return strings.Join(list, ", ")

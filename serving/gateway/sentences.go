@@ -41,7 +41,9 @@ func (f form) sentences(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte
 		chars, done := 0, false
 		for event, err := range events {
 			if err != nil {
-				yield(nil, err)
+				if o := f.ask.offer(err); o == nil || yield(f.lean(delta{}, nil, &extension{Handover: o}), nil) {
+					yield(nil, err)
+				}
 				return
 			}
 			more := true
@@ -71,7 +73,7 @@ func (f form) sentences(events iter.Seq2[serving.Event, error]) iter.Seq2[[]byte
 // last ends a stream of sentences. It tells of the plan only if that has
 // changed since it began.
 func (f form) last(e serving.Done, text string, chars int, begun *plan) []byte {
-	state := &extension{Chars: &chars, Estimated: e.Usage.Estimated}
+	state := &extension{Chars: &chars, Estimated: e.Usage.Estimated, Handover: f.ask.offer(nil)}
 	if f.passages == cited {
 		state.Passages = cited.after(e)
 	}

@@ -30,8 +30,12 @@ func shownOf(question string, r reply) *web.Answer {
 }
 
 func sourceOf(n int, p rag.Passage) web.Source {
-	return web.Source{N: n, Title: cmp.Or(p.Title, p.Doc), Head: p.Head, Text: p.Text, Lang: cmp.Or(p.Lang, lang.Und),
-		Dir: direction(p.Text, p.Lang.Script()), Where: p.Source, Date: p.Date}
+	s := web.Source{N: n, Title: cmp.Or(p.Title, p.Doc), Head: p.Head, Text: p.Text, Lang: cmp.Or(p.Lang, lang.Und),
+		Dir: direction(p.Text, p.Lang.Script()), Where: p.Source, Date: p.Date, Edition: p.Edition, Superseded: p.SupersededBy != nil}
+	if by := p.SupersededBy; by != nil && by.Name() != "" {
+		s.By = &web.Successor{Title: by.Name(), Where: by.Source}
+	}
+	return s
 }
 
 // direction returns the way that text runs: by its own words, since an

@@ -33,25 +33,38 @@ const (
 
 // pass judges a piece, and takes it into what was let pass.
 func (j *judge) pass(piece string) error {
-	text := piece
-	if countLetters(piece) < lettersForLanguage {
-		text = j.before + piece
+	whole, text := prose(j.before+piece, len(j.before), j.scripts[0])
+	if countLetters(text) < lettersForLanguage {
+		text = whole
 	}
 	if miss := j.miss(text); miss != nil {
 		return miss
 	}
 	j.begun = true
-	j.before += piece
-	if extra := len(j.before) - seenBefore; extra > 0 {
-		j.before = strings.ToValidUTF8(j.before[extra:], "")
-	}
+	j.remember(piece)
 	return nil
 }
 
-// miss returns a *serving.Miss, or nil for text that may be what was asked
+// remember keeps the end of what passed. Of an address that is cut off there,
+// its mark is kept, so that the rest is known for what it is.
+func (j *judge) remember(piece string) {
+	j.before += piece
+	extra := len(j.before) - seenBefore
+	if extra <= 0 {
+		return
+	}
+	mark := ""
+	for _, w := range wordsIn(j.before) {
+		if w.start < extra && extra < w.end && isCode(j.before[w.start:w.end]) {
+			mark = "://"
+		}
+	}
+	j.before = mark + strings.ToValidUTF8(j.before[extra:], "")
+}
+
+// miss returns a *serving.Miss, or nil for prose that may be what was asked
 // for.
 func (j *judge) miss(text string) *serving.Miss {
-	text = prose(text)
 	letters := countLetters(text)
 	if letters < lettersForScript {
 		return nil
@@ -95,21 +108,6 @@ func countLetters(text string) int {
 		}
 	}
 	return n
-}
-
-// prose returns text without what is in no language: addresses and code.
-func prose(text string) string {
-	if !strings.ContainsAny(text, "/@`") {
-		return text
-	}
-	var kept []string
-	for _, word := range strings.Fields(text) {
-		if strings.Contains(word, "://") || strings.Contains(word, "@") || strings.HasPrefix(word, "www.") || strings.Contains(word, "`") {
-			continue
-		}
-		kept = append(kept, word)
-	}
-	return strings.Join(kept, " ")
 }
 
 // runes is utf8.RuneCountInString, by a shorter name.

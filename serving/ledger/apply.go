@@ -32,7 +32,7 @@ func (l *Ledger) apply(ready bool, end context.CancelFunc) {
 		}
 		if err == nil && time.Since(tidied) > tidyEvery {
 			tidied = time.Now()
-			err = l.db.tidy(l.hurry)
+			err = l.db.tidy(l.hurry, l.opts.KeepCases)
 		}
 		l.report(err)
 		if l.ended(err) {
@@ -109,36 +109,56 @@ func (l *Ledger) rest() {
 func (l *Ledger) drain() error {
 	late := l.down() != nil
 	for len(l.spill.left) > 0 {
-		left := l.spill.left[0]
-		if err := l.drainOne(left, true); err != nil {
+		if err := l.drainLeft(l.spill.left[0]); err != nil {
 			return err
 		}
 		l.spill.forget()
 	}
 	l.reach(0)
-	return l.drainOne(l.spill, late)
+	return l.drainOwn(late)
 }
 
-// drainOne brings a file into the database. late is set when it may have
-// waited long.
-func (l *Ledger) drainOne(s *spill, late bool) error {
-	for {
-		list, start, end, torn, err := s.read()
-		if err != nil || start == end {
+// drainLeft brings what a dead process left into the database.
+func (l *Ledger) drainLeft(p *part) error {
+	for p.done < p.end {
+		r, err := p.read(p.done, p.end)
+		if err == nil {
+			err = l.accept(r, true)
+		}
+		if err != nil {
 			return err
 		}
-		if torn > 0 {
-			l.opts.Log.Warn("the ledger found batches cut off", "file", s.path, "batches", torn)
+		p.done = r.end
+	}
+	return nil
+}
+
+// drainOwn brings what this process has written into the database. late is set
+// when it may have waited long.
+func (l *Ledger) drainOwn(late bool) error {
+	for {
+		r, err := l.spill.read()
+		if err != nil || r.end == 0 {
+			return err
 		}
-		if len(list) > 0 {
-			if err := l.bring(list, late); err != nil {
-				return err
-			}
+		if err := l.accept(r, late); err != nil {
+			return err
 		}
-		if err := s.advance(end); err != nil {
+		if err := l.spill.advance(r); err != nil {
 			return err
 		}
 	}
+}
+
+// accept brings what was read into the database.
+func (l *Ledger) accept(r reading, late bool) error {
+	if r.torn > 0 {
+		l.opts.Log.Warn("the ledger found batches cut off", "file", r.part.path, "batches", r.torn)
+	}
+	if len(r.list) == 0 {
+		return nil
+	}
+	return l.bring(r.list, late)
 }
 
 // bring brings batches into the database, each of them alone if it takes

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tilgate/serving/feedback"
+	"tilgate/serving/handover"
 )
 
 // A batch is what is committed together. Writer and Seq name it.
@@ -23,6 +24,7 @@ type batch struct {
 	Usage     []usageRow          `json:"usage,omitempty"`
 	Questions []questionRow       `json:"questions,omitempty"`
 	Feedback  []feedback.Feedback `json:"feedback,omitempty"`
+	Cases     []handover.Case     `json:"cases,omitempty"`
 	Heads     []Head              `json:"heads,omitempty"`
 }
 
@@ -58,9 +60,9 @@ func newWriter() string { return strings.ToLower(rand.Text()) }
 
 // batch writes out what was gathered.
 func (g gathered) batch(secret []byte) batch {
-	b := batch{Feedback: g.feedback, Heads: g.heads}
+	b := batch{Feedback: g.feedback, Cases: g.cases, Heads: g.heads}
 	for k, c := range g.cells {
-		b.Usage = append(b.Usage, usageRow{Labels: k.labels(), Counts: c.Counts, Total: c.total.sparse(), First: c.first.sparse()})
+		b.Usage = append(b.Usage, usageRow{Labels: k.labels(), Counts: c.Counts, Total: c.Total.sparse(), First: c.First.sparse()})
 	}
 	b.Questions = questionRows(secret, g.questions)
 	return b
@@ -86,7 +88,7 @@ func clean(text string, most int) string {
 
 // rows says how much would be lost with a batch.
 func (b batch) rows() int64 {
-	n := int64(len(b.Feedback))
+	n := int64(len(b.Feedback) + len(b.Cases))
 	for _, u := range b.Usage {
 		n += u.Requests
 	}
@@ -96,9 +98,12 @@ func (b batch) rows() int64 {
 	return n
 }
 
+// given reports whether a batch holds what somebody was promised would be kept.
+func (b batch) given() bool { return len(b.Feedback)+len(b.Cases) > 0 }
+
 // hasText reports whether a batch holds words of people.
 func (b batch) hasText() bool {
-	return len(b.Feedback) > 0 || slices.ContainsFunc(b.Questions, func(q questionRow) bool { return q.Text != "" })
+	return b.given() || slices.ContainsFunc(b.Questions, func(q questionRow) bool { return q.Text != "" })
 }
 
 // A line of the spill is an object: the CRC-32C of a batch, and the batch.

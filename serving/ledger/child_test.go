@@ -24,6 +24,13 @@ const childVariable = "TILGATE_LEDGER_TEST_CHILD"
 // child records and says what it was promised to keep, a name a line.
 func child() {
 	own := os.Getenv(childVariable)
+	if own == fullDisk {
+		if err := fillDisk(); err != nil {
+			fmt.Println("error", err)
+			os.Exit(1)
+		}
+		return
+	}
 	durable := strings.HasPrefix(own, "durable")
 	l, err := Open(context.Background(), Options{Folder: os.Getenv("LEDGER_FOLDER"), Address: os.Getenv("LEDGER_ADDRESS"), Durable: durable, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

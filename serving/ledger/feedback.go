@@ -23,15 +23,22 @@ var _ feedback.Store = (*Ledger)(nil)
 // on its way there. Where it can be neither, it is an error, and who gave it
 // hears so.
 func (l *Ledger) PutFeedback(ctx context.Context, f feedback.Feedback) error {
+	return l.promise(ctx, func() { l.next.feedback = append(l.next.feedback, f) },
+		"feedback cannot be kept now; send it again later")
+}
+
+// promise gathers what somebody gives, and returns when it cannot be lost any
+// more. Otherwise says so to callers.
+func (l *Ledger) promise(ctx context.Context, gather func(), otherwise string) error {
 	select {
 	case l.room <- struct{}{}:
 		defer func() { <-l.room }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	w := l.wait(ctx, func() { l.next.feedback = append(l.next.feedback, f) })
+	w := l.wait(ctx, gather)
 	if w.err != nil {
-		return fault.Unavailable.Wrap(w.err, "feedback cannot be kept now; send it again later")
+		return fault.Unavailable.Wrap(w.err, otherwise)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -122,22 +129,28 @@ func (l *Ledger) EraseFeedback(ctx context.Context, tenant string, w feedback.Wh
 	if (w.Person == "") == (w.Conversation == "") {
 		return nil, fault.Invalid.Errorf("name a person or a conversation, and not both")
 	}
+	return l.eraseFrom(ctx, "feedback", tenant, column, column, who)
+}
+
+// eraseFrom deletes the rows of a table that have a value in a column. What is
+// still on its way is known as a kind of value.
+func (l *Ledger) eraseFrom(ctx context.Context, table, tenant, column, kind, who string) ([]string, error) {
 	if err := l.settle(ctx); err != nil {
 		return nil, err
 	}
 	var gone []string
 	err := l.db.within(ctx, func(tx *sql.Tx) (err error) {
-		if gone, err = erase(ctx, tx, tenant, column, who); err != nil {
+		if gone, err = erase(ctx, tx, table, tenant, column, who); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO erased (who, at) VALUES ($1, $2) ON CONFLICT (who) DO UPDATE SET at = excluded.at`,
-			whoHash(tenant, column, who), micros(time.Now()))
+			whoHash(tenant, kind, who), micros(time.Now()))
 		return err
 	})
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	if err := l.db.scrub(ctx); err != nil {
+	if err := l.db.scrub(ctx, table); err != nil {
 		return gone, fault.Unavailable.Wrap(err, "it is deleted, but its bytes may still be in the files of the database; erase it again later")
 	}
 	return gone, nil
@@ -156,8 +169,8 @@ func (l *Ledger) settle(ctx context.Context) error {
 }
 
 // erase deletes, and returns the IDs of what it deleted.
-func erase(ctx context.Context, tx *sql.Tx, tenant, column, who string) (gone []string, err error) {
-	rows, err := tx.QueryContext(ctx, `DELETE FROM feedback WHERE tenant = $1 AND `+column+` = $2 RETURNING id`, tenant, who)
+func erase(ctx context.Context, tx *sql.Tx, table, tenant, column, who string) (gone []string, err error) {
+	rows, err := tx.QueryContext(ctx, `DELETE FROM `+table+` WHERE tenant = $1 AND `+column+` = $2 RETURNING id`, tenant, who)
 	if err != nil {
 		return nil, err
 	}
@@ -172,17 +185,25 @@ func erase(ctx context.Context, tx *sql.Tx, tenant, column, who string) (gone []
 	return gone, rows.Err()
 }
 
+// wasErased reports whether one of those that whoHash names was erased at a time
+// or later.
+func wasErased(ctx context.Context, tx *sql.Tx, at time.Time, one, other string) (bool, error) {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM erased WHERE at >= $1 AND who IN ($2, $3)`, micros(at), one, other).Scan(&n)
+	return n > 0, err
+}
+
 // whoHash names who was erased, for a while, without naming them.
-func whoHash(tenant, column, who string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s%s %s", len(tenant), tenant, column, who))
+func whoHash(tenant, kind, who string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s%s %s", len(tenant), tenant, kind, who))
 	return hex.EncodeToString(sum[:])
 }
 
 // scrub removes the bytes of what was deleted. SQLite wrote over them in its
 // file; its log is emptied here. Postgres writes the table anew.
-func (s *store) scrub(ctx context.Context) error {
+func (s *store) scrub(ctx context.Context, table string) error {
 	if s.file == "" {
-		_, err := s.ExecContext(ctx, `VACUUM FULL feedback`)
+		_, err := s.ExecContext(ctx, `VACUUM FULL `+table)
 		return err
 	}
 	for range 50 {

@@ -8,13 +8,15 @@ import (
 	"tilgate/rag"
 	"tilgate/serving"
 	"tilgate/serving/feedback"
+	"tilgate/serving/handover"
 )
 
 // gathered is what came since the writer last looked.
 type gathered struct {
-	cells     map[cellKey]*cell
+	cells     map[cellKey]*Cell
 	questions []asked
 	feedback  []feedback.Feedback
+	cases     []handover.Case
 	heads     []Head
 	waiting   []chan written
 	lost      int64 // rows that had no room
@@ -33,9 +35,11 @@ type cellKey struct {
 	tenant, key, language, adapter, model, degraded string
 }
 
-type cell struct {
+// A Cell is what is counted under the same labels.
+type Cell struct {
 	Counts
-	total, first Histogram
+	Total Histogram // to the end of what ended well
+	First Histogram // to the first text
 }
 
 // An asked is a question that nothing was found for.
@@ -56,26 +60,25 @@ func (l *Ledger) add(x *serving.Exchange) {
 		l.dropped.Add(1)
 		return
 	}
-	if l.next.cells == nil {
-		l.next.cells = map[cellKey]*cell{}
-	}
-	key := keyOf(x)
-	c := l.next.cells[key]
-	if c == nil {
-		if len(l.next.cells) >= mostCells {
-			key = cellKey{day: key.day, tenant: key.tenant, key: other, language: other, adapter: other, model: other}
-			c = l.next.cells[key]
-		}
-		if c == nil {
-			c = new(cell)
-			l.next.cells[key] = c
-		}
-	}
-	c.count(x)
+	l.cellOf(keyOf(x)).Count(x)
 	if lacks(x) {
 		l.ask(x)
 	}
 	l.signal()
+}
+
+// cellOf returns where what has some labels is counted. l.mu is held.
+func (l *Ledger) cellOf(key cellKey) *Cell {
+	if l.next.cells == nil {
+		l.next.cells = map[cellKey]*Cell{}
+	}
+	if l.next.cells[key] == nil && len(l.next.cells) >= mostCells {
+		key = cellKey{day: key.day, tenant: key.tenant, key: other, language: other, adapter: other, model: other}
+	}
+	if l.next.cells[key] == nil {
+		l.next.cells[key] = new(Cell)
+	}
+	return l.next.cells[key]
 }
 
 // other is what counts together beyond mostCells.
@@ -95,7 +98,15 @@ func keyOf(x *serving.Exchange) cellKey {
 	return k
 }
 
-func (c *cell) count(x *serving.Exchange) {
+// Add adds what o counted.
+func (c *Cell) Add(o Cell) {
+	c.Counts.Add(o.Counts)
+	c.Total.Add(o.Total)
+	c.First.Add(o.First)
+}
+
+// Count counts an exchange.
+func (c *Cell) Count(x *serving.Exchange) {
 	c.Requests++
 	c.Steps += int64(len(x.Steps))
 	c.PromptTokens += bounded(x.Usage.PromptTokens)
@@ -122,10 +133,10 @@ func (c *cell) count(x *serving.Exchange) {
 		c.Failures++
 	}
 	if x.Err == nil {
-		c.total.Observe(x.Total)
+		c.Total.Observe(x.Total)
 	}
 	if x.First > 0 {
-		c.first.Observe(x.First)
+		c.First.Observe(x.First)
 	}
 }
 

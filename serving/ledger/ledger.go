@@ -32,13 +32,14 @@ import (
 
 // Options of a Ledger. Folder is needed.
 type Options struct {
-	Folder     string       // where SQLite's file lies, and what waits for the database
-	Address    string       // of Postgres: postgres://user@host:port/name; empty is SQLite
-	Password   string       // for Postgres, in place of the address's
-	Way        outbound.Way // to Postgres
-	Durable    bool         // Keep returns when its record is on disk
-	SpillBytes int64        // that may wait for the database; 0 means 64 MiB
-	Log        *slog.Logger // nil means slog.Default()
+	Folder     string        // where SQLite's file lies, and what waits for the database
+	Address    string        // of Postgres: postgres://user@host:port/name; empty is SQLite
+	Password   string        // for Postgres, in place of the address's
+	Way        outbound.Way  // to Postgres
+	Durable    bool          // Keep returns when its record is on disk
+	SpillBytes int64         // that may wait for the database; 0 means 64 MiB
+	KeepCases  time.Duration // of handover; 0 means 30 days
+	Log        *slog.Logger  // nil means slog.Default()
 }
 
 const defaultSpill = 64 << 20
@@ -60,11 +61,14 @@ type Ledger struct {
 
 	spill  *spill
 	writer string
-	number int64 // of the writer's last batch
-	kept   int64 // of its last that is not lost
+	number int64  // of the writer's last batch
+	kept   int64  // of its last that is not lost
+	held   *batch // that nothing takes just now; mostly nil
 	direct chan directly
-	hurry  context.Context // done when the applier must end
-	room   chan struct{}   // for feedback that is on its way
+	// unsynced are batches that are in the spill and must be on disk.
+	unsynced chan appended
+	hurry    context.Context // done when the applier must end
+	room     chan struct{}   // for feedback and cases that are on their way
 
 	progress
 	spilled atomic.Int64
@@ -77,6 +81,9 @@ type Ledger struct {
 func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if o.SpillBytes == 0 {
 		o.SpillBytes = defaultSpill
+	}
+	if o.KeepCases == 0 {
+		o.KeepCases = keepCases
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -93,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	l := &Ledger{Reader: &Reader{db}, opts: o, secret: secret, wake: make(chan struct{}, 1), urgent: make(chan struct{}, 1),
-		written: make(chan struct{}), applied: make(chan struct{}), direct: make(chan directly), room: make(chan struct{}, mostFeedback), writer: newWriter()}
+		written: make(chan struct{}), applied: make(chan struct{}), direct: make(chan directly), unsynced: make(chan appended, mostUnsynced), room: make(chan struct{}, mostFeedback), writer: newWriter()}
 	l.has, l.changed = -1, make(chan struct{})
 	if err := l.begin(ctx); err != nil {
 		db.Close()

@@ -88,8 +88,8 @@ func TestCount(t *testing.T) {
 		{"a server that lies", serving.Exchange{Usage: serving.Usage{PromptTokens: -1, CompletionTokens: 1 << 62}}, Counts{CompletionTokens: 1 << 30}},
 	} {
 		tt.want.Requests = 1
-		var c cell
-		if c.count(&tt.x); c.Counts != tt.want {
+		var c Cell
+		if c.Count(&tt.x); c.Counts != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, c.Counts, tt.want)
 		}
 	}

@@ -69,6 +69,11 @@ func (b batch) putRest(ctx context.Context, tx *sql.Tx, late bool) error {
 			return fmt.Errorf("feedback: %w", err)
 		}
 	}
+	for _, c := range b.Cases {
+		if err := putCase(ctx, tx, c, late); err != nil {
+			return fmt.Errorf("handover: %w", err)
+		}
+	}
 	for _, h := range b.Heads {
 		if err := h.put(ctx, tx); err != nil {
 			return fmt.Errorf("audit head: %w", err)
@@ -179,10 +184,8 @@ func micros(t time.Time) int64 { return t.UnixMicro() }
 // waited while its person's was erased is not stored.
 func putFeedback(ctx context.Context, tx *sql.Tx, f feedback.Feedback, late bool) error {
 	if late {
-		var n int
-		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM erased WHERE at >= $1 AND who IN ($2, $3)`, micros(f.Time),
-			whoHash(f.Tenant, "person", f.Person), whoHash(f.Tenant, "conversation", f.Conversation)).Scan(&n)
-		if err != nil || n > 0 {
+		gone, err := wasErased(ctx, tx, f.Time, whoHash(f.Tenant, "person", f.Person), whoHash(f.Tenant, "conversation", f.Conversation))
+		if err != nil || gone {
 			return err
 		}
 	}

@@ -90,7 +90,7 @@ func TestMostGroups(t *testing.T) {
 		WITH RECURSIVE i(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM i WHERE i < $1) SELECT CAST(i AS TEXT), 't', 'ky', '', 1 + i % 2, 0, i, '' FROM i`, mostGroups+100); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.db.tidy(t.Context()); err != nil {
+	if err := l.db.tidy(t.Context(), keepCases); err != nil {
 		t.Fatal(err)
 	}
 	var n, often int

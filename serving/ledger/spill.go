@@ -1,34 +1,33 @@
 package ledger
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
-
-	"github.com/gofrs/flock"
 )
 
-// A spill is the file through which batches go to the database. A process
-// writes one of its own, under a lock; those that dead processes left are read
-// to their end and removed.
+// A spill is the files through which batches go to the database. A process
+// writes its own, under locks; those that dead processes left are read to their
+// end and removed.
+//
+// Whoever appends never waits for the disk to have what was appended before, nor
+// for what the database has to be wiped away: what waits to be appended is what
+// is lost when the process is killed. So the writer goes on in a new file while
+// the one before is read to its end and wiped. Files are named so that they sort
+// in the order in which they were begun, since numbers of batches only rise.
 type spill struct {
-	path  string
-	lock  *flock.Flock
-	left  []*spill // by processes that are dead, still to be read
-	limit int64
-	size  int64         // when it was opened
-	come  chan struct{} // something was appended
+	folder, writer string
+	left           []*part // by processes that are dead, still to be read
+	limit          int64
+	come           chan struct{}        // something was appended
+	sync           func(*os.File) error // File.Sync, but in tests
 
-	mu   sync.Mutex
-	file *os.File
-	base int64 // bytes in the files of left
-	end  int64 // of what is whole
-	done int64 // of what the database has
-	text bool  // it holds words of people
+	mu    sync.Mutex // never held while the disk syncs
+	parts []*part    // its own, the oldest first; what comes is appended to the last
+	begun int        // so many of them
+	base  int64      // bytes in the files of left
 }
 
 const (
@@ -45,167 +44,169 @@ func openSpill(folder, writer string, limit int64) (*spill, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	own, err := lockSpill(filepath.Join(folder, writer+spillEnd))
+	s := &spill{folder: folder, writer: writer, limit: limit, come: make(chan struct{}, 1), sync: (*os.File).Sync}
+	first, err := s.newPart()
 	if err != nil {
 		return nil, err
 	}
-	own.limit = limit
+	s.parts = []*part{first}
 	others, err := filepath.Glob(filepath.Join(folder, "*"+spillEnd))
 	if err != nil {
-		return nil, errors.Join(err, own.close())
+		return nil, errors.Join(err, s.close())
 	}
 	for _, path := range others {
-		if path == own.path {
+		if path == first.path {
 			continue
 		}
-		if s, err := lockSpill(path); err == nil {
-			own.left = append(own.left, s)
-			own.base += s.size
+		if p, err := lockSpill(path); err == nil {
+			s.left = append(s.left, p)
+			s.base += p.end
 		} else if !errors.Is(err, errLocked) {
-			return nil, errors.Join(err, own.close())
+			return nil, errors.Join(err, s.close())
 		}
 	}
-	return own, nil
+	return s, nil
 }
 
-var errLocked = errors.New("another process writes it")
-
-func lockSpill(path string) (*spill, error) {
-	lock := flock.New(path + lockEnd)
-	if ok, err := lock.TryLock(); err != nil || !ok {
-		return nil, errors.Join(err, errLocked)
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, errors.Join(err, lock.Unlock())
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, errors.Join(err, file.Close(), lock.Unlock())
-	}
-	return &spill{path: path, lock: lock, file: file, size: info.Size(), end: info.Size(), text: info.Size() > 0, come: make(chan struct{}, 1)}, nil
+// newPart makes the next file.
+func (s *spill) newPart() (*part, error) {
+	s.begun++
+	return lockSpill(filepath.Join(s.folder, fmt.Sprintf("%s-%09d%s", s.writer, s.begun, spillEnd)))
 }
 
-// append adds a line. Where that fails, nothing of it is left.
-func (s *spill) append(line []byte, sync, text bool) error {
+// append adds a line, and returns the file that it is in. Where that fails,
+// nothing of it is left.
+func (s *spill) append(line []byte, text bool) (*part, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.base+s.end+int64(len(line)) > s.limit {
-		return errFull
+	waiting := s.base
+	for _, p := range s.parts {
+		waiting += p.end
 	}
-	_, err := s.file.WriteAt(line, s.end)
-	if err == nil && sync {
-		err = s.file.Sync()
+	if waiting+int64(len(line)) > s.limit {
+		return nil, errFull
 	}
-	if err != nil {
-		return errors.Join(err, s.file.Truncate(s.end))
+	p := s.parts[len(s.parts)-1]
+	if _, err := p.file.WriteAt(line, p.end); err != nil {
+		return nil, errors.Join(err, p.file.Truncate(p.end))
 	}
-	s.end += int64(len(line))
-	s.text = s.text || text
+	p.end += int64(len(line))
+	p.text = p.text || text
 	poke(s.come)
-	return nil
+	return p, nil
 }
 
-// mostRead is about how much is brought into the database at once, in bytes.
-const mostRead = 1 << 20
+// keep, which is called by one at a time, returns when what is in a file is on disk, or in the database.
+func (s *spill) keep(p *part) error {
+	err := s.sync(p.file)
+	if err == nil && !p.named { // so that a new file is found again
+		if err = syncFolder(s.folder, s.sync); err == nil {
+			p.named = true
+		}
+	}
+	if errors.Is(err, os.ErrClosed) { // the database has all of it
+		return nil
+	}
+	return err
+}
+
+func syncFolder(folder string, sync func(*os.File) error) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(sync(f), f.Close())
+}
 
 // read returns batches that the database may not have yet, and where they stand.
-// Lines that are none are counted: the process, or the disk, was cut off there.
-func (s *spill) read() (list []batch, start, end int64, torn int, err error) {
+func (s *spill) read() (r reading, err error) {
 	s.mu.Lock()
-	start, stop := s.done, s.end
+	p := s.parts[0]
+	from, to := p.done, p.end
 	s.mu.Unlock()
-	end = start
-	lines := bufio.NewReader(io.NewSectionReader(s.file, start, stop-start))
-	for end < stop && end-start < mostRead {
-		line, err := lines.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, start, start, 0, fmt.Errorf("reading %s: %w", s.path, err)
-		}
-		end += int64(len(line))
-		b, err := parseLine(line)
-		if err != nil {
-			torn++
-			continue
-		}
-		list = append(list, b)
-	}
-	return list, start, end, torn, nil
+	return p.read(from, to)
 }
 
 // mostDone is how much of a file may be what the database has.
 const mostDone = 256 << 10
 
-// advance notes that the database has all before end, and makes room of that:
-// at once when it has all, and otherwise when it is much, since under load the
+// advance notes that the database has what was read, and makes room of it: at
+// once when it has all, and otherwise when it is much, since under load the
 // database never quite has all.
-func (s *spill) advance(end int64) error {
+func (s *spill) advance(r reading) error {
+	p := r.part
+	all, err := s.note(p, r.end)
+	if err != nil || !all {
+		return err
+	}
+	if err := p.wipe(s.sync); err != nil {
+		return err
+	}
+	return p.remove()
+}
+
+// note notes how far the database is with a file. All says that it has all of
+// one to which nothing more is appended, and which is no part of the spill any
+// more.
+func (s *spill) note(p *part, end int64) (all bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.done = end
-	rest := s.end - s.done
-	if rest > 0 && (s.done < mostDone || rest > s.done) {
-		return nil
+	p.done = end
+	last := p == s.parts[len(s.parts)-1]
+	if last && p.done == p.end && !p.text {
+		p.done, p.end = 0, 0
+		return false, p.file.Truncate(0)
 	}
-	if err := s.moveUp(rest); err != nil {
-		return err
+	if last && p.done < p.end && p.done < mostDone {
+		return false, nil
 	}
-	err := s.wipe(rest)
-	s.end, s.done, s.text = rest, 0, s.text && rest > 0
-	return err
-}
-
-// moveUp copies what the database has not yet to the beginning. Until the file is
-// cut off it stands there twice, so that whenever the process is killed it is
-// read, and counts once.
-func (s *spill) moveUp(rest int64) error {
-	if rest == 0 {
-		return nil
-	}
-	if _, err := io.Copy(io.NewOffsetWriter(s.file, 0), io.NewSectionReader(s.file, s.done, rest)); err != nil {
-		return err
-	}
-	return s.file.Sync()
-}
-
-// wipe cuts the file off. Words of people are first written over, so that who
-// erases them finds none here. s.mu is held.
-func (s *spill) wipe(from int64) (err error) {
-	if s.text {
-		zeros := make([]byte, 64<<10)
-		for at := from; at < s.end && err == nil; at += int64(len(zeros)) {
-			_, err = s.file.WriteAt(zeros[:min(int64(len(zeros)), s.end-at)], at)
+	if last {
+		next, err := s.newPart()
+		switch {
+		case err == nil:
+			s.parts = append(s.parts, next)
+		case p.done < p.end:
+			return false, nil // it grows
+		default: // the disk has no room for another file, say
+			if err := p.wipe(s.sync); err != nil {
+				return false, err
+			}
+			p.done, p.end, p.text = 0, 0, false
+			return false, nil
 		}
-		err = errors.Join(err, s.file.Sync())
 	}
-	return errors.Join(err, s.file.Truncate(from))
+	if all = p.done == p.end; all {
+		s.parts = s.parts[1:]
+	}
+	return all, nil
 }
 
 // isEmpty reports whether the database has everything.
 func (s *spill) isEmpty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.end == 0 && len(s.left) == 0
+	return len(s.parts) == 1 && s.parts[0].end == 0 && len(s.left) == 0
 }
 
 // forget removes the file of a dead process, of which the database has all.
 func (s *spill) forget() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	left := s.left[0]
 	s.left = s.left[1:]
 	s.base -= left.size
-	_ = left.close()
+	s.mu.Unlock()
+	_ = errors.Join(left.wipe(s.sync), left.remove())
 }
 
-// close removes the file if nothing waits in it.
+// close removes the files in which nothing waits.
 func (s *spill) close() error {
-	for _, left := range s.left {
-		_ = left.close()
+	var errs []error
+	for _, p := range append(s.left, s.parts...) {
+		if p.end == p.done {
+			errs = append(errs, p.remove())
+		} else {
+			errs = append(errs, p.file.Close(), p.lock.Unlock())
+		}
 	}
-	err := s.file.Close()
-	if s.end == 0 {
-		err = errors.Join(err, os.Remove(s.path), os.Remove(s.path+lockEnd))
-	}
-	return errors.Join(err, s.lock.Unlock())
+	return errors.Join(errs...)
 }

@@ -66,13 +66,19 @@ func openSQLite(path string) (*store, error) {
 	return &store{DB: db, file: path, name: path}, nil
 }
 
-func openPostgres(o Options) (*store, error) {
+func openPostgres(o Options) (*store, error) { return openSchema(o, "") }
+
+// openSchema works in a schema of the database; empty is the usual one.
+func openSchema(o Options, schema string) (*store, error) {
 	c, err := pgx.ParseConfig(o.Address)
 	if err != nil {
 		return nil, err
 	}
 	if o.Password != "" {
 		c.Password = o.Password
+	}
+	if schema != "" {
+		c.RuntimeParams["search_path"] = schema
 	}
 	c.DialFunc = dial(o.Way)
 	c.ConnectTimeout = patience

@@ -7,14 +7,15 @@ import (
 )
 
 const (
-	keepWriters = 400 * 24 * time.Hour // longer than a spill is left lying
-	keepErased  = 90 * 24 * time.Hour  // longer than feedback waits for the database
-	mostGroups  = 20_000               // of questions
+	keepWriters = 400 * 24 * time.Hour      // longer than a spill is left lying
+	keepErased  = 10 * 366 * 24 * time.Hour // longer than feedback waits for the database, and than backups are kept
+	keepCases   = 30 * 24 * time.Hour
+	mostGroups  = 20_000 // of questions
 )
 
 // tidy removes what is too old, and the rarest groups of questions where there
 // are too many.
-func (s *store) tidy(ctx context.Context) error {
+func (s *store) tidy(ctx context.Context, cases time.Duration) error {
 	return s.within(ctx, func(tx *sql.Tx) error {
 		now := time.Now()
 		for _, step := range []struct {
@@ -23,6 +24,7 @@ func (s *store) tidy(ctx context.Context) error {
 		}{
 			{`DELETE FROM writers WHERE at < $1`, micros(now.Add(-keepWriters))},
 			{`DELETE FROM erased WHERE at < $1`, micros(now.Add(-keepErased))},
+			{`DELETE FROM handovers WHERE at < $1`, micros(now.Add(-cases))},
 			{`DELETE FROM questions WHERE id IN (SELECT id FROM questions ORDER BY n DESC, last_at DESC, id LIMIT 1000000 OFFSET $1)`, mostGroups},
 		} {
 			if _, err := tx.ExecContext(ctx, step.query, step.arg); err != nil {

@@ -65,9 +65,7 @@ type UsageQuery struct {
 // by are empty.
 type Usage struct {
 	Labels
-	Counts
-	Total Histogram `json:"-"` // to the end of what ended well
-	First Histogram `json:"-"` // to the first text
+	Cell
 }
 
 // Usage returns what a query asks for, in the order of what it is grouped by.

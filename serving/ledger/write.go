@@ -12,6 +12,24 @@ import (
 // spill it is well below the 100 ms that may be lost.
 const linger = 25 * time.Millisecond
 
+// onDisk returns when a batch is on disk, or in the database.
+func (l *Ledger) onDisk(p *part, seq int64) error {
+	err := l.spill.keep(p)
+	if err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if l.await(ctx, seq) == nil {
+		return nil
+	}
+	return err
+}
+
+// mostUnsynced is how many batches may wait for the disk. Those who wait for
+// them give no more until then, so that there are hardly ever so many.
+const mostUnsynced = 256
+
 // written is how a batch came to the disk.
 type written struct {
 	seq int64
@@ -25,14 +43,55 @@ type directly struct {
 	done  chan error
 }
 
-// write brings what is gathered to the disk, until Close.
+// An appended is a batch that is in the spill, and who waits for it to be on
+// disk.
+type appended struct {
+	part    *part
+	seq     int64
+	waiting []chan written
+}
+
+// write brings what is gathered to the spill, until Close.
 func (l *Ledger) write() {
 	defer close(l.written)
+	ends := make(chan struct{})
+	go func() {
+		defer close(ends)
+		l.sync()
+	}()
 	for range l.wake {
 		l.linger()
 		l.flush()
 	}
 	l.flush()
+	close(l.unsynced)
+	<-ends
+}
+
+// sync tells who waits when their batches are on disk, as many at once as came
+// while the disk was at it. The writer goes on meanwhile: what it has not yet
+// written is what a kill takes.
+func (l *Ledger) sync() {
+	for first := range l.unsynced {
+		all := []appended{first}
+		for more := true; more; {
+			select {
+			case a, open := <-l.unsynced:
+				if more = open; open {
+					all = append(all, a)
+				}
+			default:
+				more = false
+			}
+		}
+		errs := map[*part]error{}
+		for _, a := range all {
+			if _, done := errs[a.part]; !done {
+				errs[a.part] = l.onDisk(a.part, a.seq)
+			}
+			gathered{waiting: a.waiting}.tell(written{a.seq, errs[a.part]})
+		}
+	}
 }
 
 // linger lets more come, unless somebody waits.
@@ -53,6 +112,9 @@ func (l *Ledger) linger() {
 
 // flush appends what is gathered to the spill, as one batch.
 func (l *Ledger) flush() {
+	if !l.tryHeld() {
+		return
+	}
 	g := l.take()
 	if g.lost > 0 {
 		l.lose(g.lost, errors.New("too many questions without an answer at once"))
@@ -64,32 +126,45 @@ func (l *Ledger) flush() {
 	}
 	l.number++
 	b.Writer, b.Seq = l.writer, l.number
-	err := l.keep(b)
-	if err != nil {
+	part, err := l.keep(b)
+	switch {
+	case err != nil && l.holds(err):
+		l.hold(b, err)
+	case err != nil:
 		l.lose(b.rows(), err)
-	} else {
+	default:
 		l.kept = l.number
+		if part != nil && (l.opts.Durable || b.given()) {
+			l.unsynced <- appended{part, l.number, g.waiting}
+			return
+		}
 	}
 	g.tell(written{l.number, err})
 }
 
-// keep appends a batch to the spill; where that cannot be, the database may
-// take it all the same.
-func (l *Ledger) keep(b batch) error {
+// keep appends a batch to the spill, and returns the file that it is in; where
+// that cannot be, the database may take it all the same.
+func (l *Ledger) keep(b batch) (*part, error) {
 	line, err := b.line()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = l.spill.append(line, l.opts.Durable || len(b.Feedback) > 0, b.hasText())
+	part, err := l.spill.append(line, b.hasText())
 	if err == nil {
 		if l.down() != nil {
 			l.spilled.Add(b.rows())
 		}
-		return nil
+		return part, nil
 	}
 	if l.down() != nil {
-		return err
+		return nil, err
 	}
+	return nil, l.directly(b, err)
+}
+
+// directly has the database take a batch that the spill could not take, for a
+// reason that is returned if the database cannot either.
+func (l *Ledger) directly(b batch, err error) error {
 	d := directly{b, make(chan error, 1)}
 	select {
 	case l.direct <- d:
@@ -102,7 +177,7 @@ func (l *Ledger) keep(b batch) error {
 }
 
 func (b batch) isEmpty() bool {
-	return len(b.Usage)+len(b.Questions)+len(b.Feedback)+len(b.Heads) == 0
+	return len(b.Usage)+len(b.Questions)+len(b.Feedback)+len(b.Cases)+len(b.Heads) == 0
 }
 
 func (g gathered) tell(w written) {
@@ -113,10 +188,10 @@ func (g gathered) tell(w written) {
 
 // lose counts rows that are lost, and says so at once, then every minute.
 func (l *Ledger) lose(rows int64, err error) {
-	all := l.dropped.Add(rows)
+	all := l.dropped.Add(rows) // none, where all that could not be kept is held
 	if now := time.Now(); now.Sub(l.alarmed) > time.Minute {
 		l.alarmed = now
-		l.opts.Log.Error("the ledger loses rows", "err", err, "rows", rows, "lost", all)
+		l.opts.Log.Error("the ledger cannot keep what is recorded", "err", err, "rows", rows, "lost", all)
 	}
 }
 

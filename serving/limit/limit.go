@@ -147,6 +147,20 @@ func newUsage() *usage {
 	return u
 }
 
+// Used returns what a caller has used of the quotas of the day and the month.
+func (m *Memory) Used(_ context.Context, name string) (day, month serving.Quota, err error) {
+	m.mu.RLock()
+	u := m.callers[name]
+	m.mu.RUnlock()
+	if u == nil {
+		return day, month, nil
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.turn(time.Now())
+	return u.day.used, u.month.used, nil
+}
+
 // prune forgets callers of whom nothing needs to be known.
 func (m *Memory) prune(now time.Time) {
 	m.mu.Lock()

@@ -90,7 +90,10 @@ func OpenRedis(o Options) (*Redis, error) {
 	opts.MaxRetries = -1 // an admission that may have arrived is not made twice
 	opts.DialerRetries = 1
 	opts.DisableIdentity = true
-	redis.SetLogger(silent{}) // it has but one for the whole program; errors come to us
+	redis.SetLogger(silent{})  // it has but one for the whole program; errors come to us
+	if opts.TLSConfig != nil { // of rediss://
+		opts.TLSConfig = o.Way.Secure(opts.TLSConfig.ServerName)
+	}
 	opts.Dialer = dialer(o.Way, opts.TLSConfig)
 	o.Keep = cmp.Or(o.Keep, keep)
 	if o.Local == nil {

@@ -133,6 +133,9 @@ func TestMonths(t *testing.T) {
 		if got[0] != at.Unix()/86400 || got[1] != end.Unix() {
 			t.Errorf("%v: day %d, and the month ends at %v", at, got[0], time.Unix(got[1], 0).UTC())
 		}
+		if day, month := numbers(at); day != got[0] || month != got[2] {
+			t.Errorf("%v has the numbers %d and %d here, and %d and %d in the script", at, day, month, got[0], got[2])
+		}
 		if name := at.Format("2006-01"); months[got[2]] != "" && months[got[2]] != name {
 			t.Errorf("%s and %s have the number %d", months[got[2]], name, got[2])
 		} else {

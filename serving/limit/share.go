@@ -15,6 +15,7 @@ type Limiter interface {
 	Admit(ctx context.Context, c serving.Caller, chars int) (serving.Grant, error)
 	Refund(ctx context.Context, c serving.Caller, chars int)
 	Record(ctx context.Context, x serving.Exchange)
+	Used(ctx context.Context, name string) (day, month serving.Quota, err error)
 }
 
 // MostShares is how many of those who share keys are known at once by one

@@ -56,7 +56,8 @@ func (c *Client) faultOf(ctx context.Context, model string, err error) error {
 
 // statusFault reads an error that Ollama wrote.
 func (c *Client) statusFault(model string, e api.StatusError) error {
-	said := strings.ToLower(e.ErrorMessage)
+	said, whole := strings.ToLower(e.ErrorMessage), e.ErrorMessage
+	e.ErrorMessage = wire.Said(whole)
 	has := func(words ...string) bool {
 		for _, w := range words {
 			if strings.Contains(said, w) {
@@ -77,7 +78,7 @@ func (c *Client) statusFault(model string, e api.StatusError) error {
 	case has("loras are not"):
 		return fault.Unavailable.Wrap(e, "the model server cannot put a LoRA on a model of this architecture")
 	case e.StatusCode == http.StatusBadRequest, e.StatusCode == http.StatusRequestEntityTooLarge:
-		if sentence, ok := harmless(e.ErrorMessage); ok {
+		if sentence, ok := harmless(whole); ok {
 			return fault.Invalid.Wrap(e, "the model server declined: "+sentence)
 		}
 		return fault.Invalid.Wrap(e, "the model server declined the request")

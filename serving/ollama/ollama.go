@@ -108,7 +108,7 @@ func New(baseURL string, opts Options) (*Client, error) {
 		blobURL: u.JoinPath("api/blobs").String(),
 		api:     api.NewClient(u, hc),
 		http:    hc,
-		wire:    wire.New(u, wire.Options{Silence: opts.Silence, Dial: opts.Way.DialContext, Check: opts.Way.Check}),
+		wire:    wire.New(u, wire.Options{Silence: opts.Silence, Dial: opts.Way.DialContext, Check: opts.Way.Check, TLS: opts.Way.TLS}),
 		opts:    opts,
 		caps:    map[string][]string{},
 	}, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"tilgate/internal/fault"
+	"tilgate/serving/wire"
 )
 
 // maxLine is the longest line of an answer that we read, as in package api.
@@ -207,5 +208,7 @@ type garbledError struct {
 	err  error
 }
 
-func (e *garbledError) Error() string { return e.err.Error() + " in " + strconv.Quote(e.line) }
+func (e *garbledError) Error() string {
+	return e.err.Error() + " in " + strconv.Quote(wire.Said(e.line))
+}
 func (e *garbledError) Unwrap() error { return e.err }

@@ -82,7 +82,7 @@ func New(baseURL string, o Options) (*Client, error) {
 		// Where texts go is for the configuration to say, not for a server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c := &Client{base: u, http: hc, wire: wire.New(u, wire.Options{Silence: o.Silence, MaxBody: maxAnswer, Dial: o.Way.DialContext, Check: o.Way.Check}), opts: o, kind: o.Kind}
+	c := &Client{base: u, http: hc, wire: wire.New(u, wire.Options{Silence: o.Silence, MaxBody: maxAnswer, Dial: o.Way.DialContext, Check: o.Way.Check, TLS: o.Way.TLS}), opts: o, kind: o.Kind}
 	if o.APIKey != "" {
 		c.credentials = []wire.Field{{Name: "Authorization", Value: "Bearer " + o.APIKey}}
 	}
@@ -189,9 +189,9 @@ func faultOf(ctx context.Context, err error) error {
 
 // statusFault reads an error that the server wrote.
 func statusFault(model string, status int, body []byte) error {
-	said := errors.New(strings.TrimSpace(string(body[:min(len(body), 400)])))
-	lower := strings.ToLower(said.Error())
-	cause := fmt.Errorf("HTTP %d: %w", status, said)
+	text := string(body[:min(len(body), 400)])
+	lower := strings.ToLower(text)
+	cause := fmt.Errorf("HTTP %d: %s", status, wire.Said(text))
 	switch {
 	case status == http.StatusRequestEntityTooLarge, status < 500 && (strings.Contains(lower, "context length") || strings.Contains(lower, "too long")),
 		strings.Contains(lower, "exceed_context_size"), strings.Contains(lower, "too large to process"):

@@ -7,6 +7,8 @@ import (
 	"io"
 	"iter"
 	"strconv"
+
+	"tilgate/serving/wire"
 )
 
 // maxLine is the longest line of a stream that we read, in bytes.
@@ -93,7 +95,7 @@ func (l *lineSplitter) split(data []byte, atEOF bool) (int, []byte, error) {
 type garbledError struct{ line string }
 
 func (e *garbledError) Error() string {
-	return "a stream of events has no line like " + strconv.Quote(e.line)
+	return "a stream of events has no line like " + strconv.Quote(wire.Said(e.line))
 }
 
 var errNoEnd = errors.New("the answer ended without a reason to end")

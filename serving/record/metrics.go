@@ -12,8 +12,10 @@ import (
 )
 
 // Metrics counts exchanges for Prometheus. Labels come from what is served,
-// never from what a caller wrote, so their number is bounded.
+// never from what a caller wrote, so their number is bounded. A language is
+// that of the question, also where another's adapter answered it.
 type Metrics struct {
+	levels     levels
 	exchanges  *prometheus.CounterVec
 	plain      sync.Map // those of plain models, by outcome: the name is the caller's word there
 	first      *prometheus.HistogramVec
@@ -46,7 +48,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		return h
 	}
 	m := &Metrics{
-		exchanges: counter("exchanges_total", "Requests, by the language and adapter that answered, why that adapter, why not its own weights, and how it ended.",
+		levels: levels{counter("levels_total", "Answers, by whether they kept a service level of the language of the question.",
+			"language", "level", "kept")},
+		exchanges: counter("exchanges_total", "Requests, by the language of the question, the adapter that answered, why that adapter, why not its own weights, and how it ended.",
 			"language", "adapter", "model", "why", "weights", "degraded", "outcome"),
 		first:      histogram("first_text_seconds", "Time to the first text of an answer.", seconds, "language", "model"),
 		total:      histogram("exchange_seconds", "Time to the end of an answer.", seconds, "language", "model"),
@@ -58,8 +62,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		rate:       histogram("output_tokens_per_second", "Tokens a second, from the first text of an answer on.", prometheus.ExponentialBuckets(.5, 2, 12), "language", "model"),
 		queue:      histogram("queue_seconds", "Time that requests waited for a model server.", seconds, "backend"),
 		waited:     histogram("backend_first_seconds", "Time to the first piece of what a model server answered, to plain requests too.", seconds, "backend"),
-		took:       histogram("backend_seconds", "Time to its end.", seconds, "backend"),
+		took:       histogram("backend_seconds", "Time to the end of what a model server answered.", seconds, "backend"),
 	}
+	m.levels.ready("")
+	m.levels.ready(refused)
 	return m
 }
 
@@ -69,14 +75,15 @@ func (m *Metrics) Record(_ context.Context, x serving.Exchange) {
 	if x.Err != nil {
 		outcome = fault.Of(x.Err).String()
 	}
+	m.levels.judge(x)
 	m.served(x)
 	if !x.Auto {
 		m.ofPlain(outcome).Inc()
 		return
 	}
 	p := x.Plan
-	tag, model := string(p.Adapter), p.Model
-	m.exchanges.WithLabelValues(string(heard(p)), tag, model, p.Why, p.Weights, p.Degraded, outcome).Inc()
+	tag, model := languageOf(x), p.Model
+	m.exchanges.WithLabelValues(tag, string(p.Adapter), model, p.Why, p.Weights, p.Degraded, outcome).Inc()
 	if model == "" {
 		return // refused before anything answered
 	}
@@ -129,11 +136,14 @@ func (m *Metrics) ofPlain(outcome string) prometheus.Counter {
 	return c
 }
 
+// refused stands for the language of questions that nobody answers.
+const refused = "refused"
+
 // heard is the language of the question as far as anyone serves it. Callers may
 // name any tag; what is refused is counted together.
 func heard(p serving.Plan) lang.Tag {
 	if p.Adapter == "" {
-		return "refused"
+		return refused
 	}
 	return p.Language.Tag.Base()
 }

@@ -25,7 +25,7 @@ func TestMetrics(t *testing.T) {
 		m.Record(t.Context(), x)
 	}
 	const want = `
-# HELP tilgate_exchanges_total Requests, by the language and adapter that answered, why that adapter, why not its own weights, and how it ended.
+# HELP tilgate_exchanges_total Requests, by the language of the question, the adapter that answered, why that adapter, why not its own weights, and how it ended.
 # TYPE tilgate_exchanges_total counter
 tilgate_exchanges_total{adapter="",degraded="",language="",model="",outcome="ok",weights="",why=""} 1
 tilgate_exchanges_total{adapter="",degraded="",language="refused",model="",outcome="unsupported",weights="",why=""} 1

@@ -23,6 +23,7 @@ type View struct {
 	CanForget   bool // the key
 	Again       bool // load the page once more, from itself
 	Feedback    bool // offer to say what was wrong with an answer
+	People      bool // offer to ask a person
 	Share       bool // offer a link to a question
 	Question    string
 	MaxQuestion int
@@ -98,12 +99,14 @@ type Answer struct {
 	Taken   lang.Tag `json:"taken"` // the language that the question was taken for
 	Lang    lang.Tag `json:"lang"`
 	Dir     string   `json:"dir"`
-	Notice  string   `json:"notice,omitempty"` // why it is less than it could be: the key of a sentence
+	Notice  string   `json:"notice,omitempty"` // why it is less than it could be: the key of a sentence, unless the answer says so itself
 	Cut     bool     `json:"cut,omitempty"`    // at the most that an answer may have
 	Text    string   `json:"-"`
 	Sources []Source `json:"sources,omitempty"`
 	// Quotes says where the sources say it.
 	Quotes map[int][]Quote `json:"quotes,omitempty"`
+	// Handover says whether people can be asked; nil if they cannot.
+	Handover *Offer `json:"handover,omitempty"`
 }
 
 // A Source is a passage that an answer rests on.
@@ -117,7 +120,20 @@ type Source struct {
 	Where string   `json:"where,omitempty"` // it was read: an address, or a file
 	Date  string   `json:"date,omitempty"`  // RFC 3339
 	Day   string   `json:"day,omitempty"`   // the date as the reader writes it
+
+	Edition    string     `json:"edition,omitempty"` // of the document, as that says
+	Superseded bool       `json:"superseded,omitempty"`
+	By         *Successor `json:"by,omitempty"` // nil if nothing is known to have taken its place
 }
+
+// A Successor is a document that took another's place.
+type Successor struct {
+	Title string `json:"title"`
+	Where string `json:"where,omitempty"`
+}
+
+// Link is a Source's.
+func (s Successor) Link() string { return Source{Where: s.Where}.Link() }
 
 // Link returns where the source can be read, if a browser can go there.
 func (s Source) Link() string {

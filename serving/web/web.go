@@ -76,8 +76,8 @@ func New() (*Site, error) {
 		typ   string
 		files []string
 	}{
-		{&s.Style, "page.css", "text/css; charset=utf-8", []string{"scripts.css", "page.css"}},
-		{&s.Script, "page.js", "text/javascript; charset=utf-8", []string{"markdown.js", "view.js", "store.js", "ask.js", "page.js"}},
+		{&s.Style, "page.css", "text/css; charset=utf-8", []string{"scripts.css", "page.css", "handover.css"}},
+		{&s.Script, "page.js", "text/javascript; charset=utf-8", []string{"markdown.js", "view.js", "store.js", "ask.js", "handover.js", "page.js"}},
 		{&s.Icon, "icon.svg", "image/svg+xml", []string{"icon.svg"}},
 	} {
 		if *a.path, err = s.add(a.name, a.typ, a.files); err != nil {
@@ -138,8 +138,9 @@ func (s *Site) Parts(v View, names ...string) ([]byte, error) {
 
 // scripted are the words that the script says by itself. All others stand in
 // the page.
-var scripted = []string{"waiting", "source", "answer", "copied", "stopped", "cut", "lost", "unreachable", "reachable", "failed", "busy", "empty", "key_gone", "open",
-	"no_model", "model_lost", "model_gone", "model_back", "no_store", "not_found", "other_language", "unable", "other_model", "thanks", "again"}
+var scripted = []string{"waiting", "source", "answer", "copied", "stopped", "cut", "lost", "unreachable", "reachable", "failed", "busy", "empty", "key_gone", "key", "stale",
+	"no_store", "other_language", "other_model", "thanks", "again", "superseded", "superseded_by", "edition",
+	"person_sent", "person_made", "person_reply", "person_failed", "person_closed"}
 
 func (s *Site) scriptWords(w *Words) string {
 	said := map[string]string{}

@@ -78,13 +78,18 @@ func checkScript(t *testing.T, tag lang.Tag, key, text string) {
 // Every word that the page or its script asks for is there, and none for nobody.
 func TestWordsAreUsed(t *testing.T) {
 	s := newSite(t)
-	used := map[string]bool{"name": true, "too_long": true, "key_unknown": true} // by this package, and the gateway
-	html, err := templateFiles.ReadFile("templates/page.html")
-	if err != nil {
-		t.Fatal(err)
+	used := map[string]bool{"name": true, "too_long": true, "key_unknown": true}                                         // by this package, and the gateway
+	for _, key := range []string{"case_asked", "case_guard", "case_here", "case_user", "case_assistant", "case_staff"} { // by mails, and the page of a case
+		used[key] = true
 	}
-	for _, m := range regexp.MustCompile(`Say "(\w+)"`).FindAllStringSubmatch(string(html), -1) {
-		used[m[1]] = true
+	for _, name := range []string{"page.html", "handover.html"} {
+		html, err := templateFiles.ReadFile("templates/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`Say "(\w+)"`).FindAllStringSubmatch(string(html), -1) {
+			used[m[1]] = true
+		}
 	}
 	for _, key := range scripted {
 		used[key] = true

@@ -54,6 +54,6 @@ test('while an answer comes, and when it is lost', async t => {
   await answer.getByText('58 жашында').first().waitFor()
   await look(page, 'an answer on its way')
   await control('down')
-  await answer.locator('.state').waitFor()
+  await page.locator('#banner:not(:empty)').waitFor()
   await look(page, 'the line is cut')
 })

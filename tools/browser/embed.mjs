@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 
-const { TILGATE_BROWSER, TILGATE_CHROMIUM, TILGATE_SCREENSHOTS, TILGATE_URL, TILGATE_SITE, TILGATE_OTHER_SITE } = process.env
+const { TILGATE_BROWSER, TILGATE_CHROMIUM, TILGATE_SCREENSHOTS, TILGATE_URL, TILGATE_CLERK, TILGATE_SITE, TILGATE_OTHER_SITE } = process.env
 const require = createRequire(TILGATE_BROWSER + '/')
 const { chromium } = require('playwright-core')
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
@@ -91,6 +91,41 @@ test('has nothing that axe objects to', async t => {
   }
 })
 
+test('goes on with an answer whose line broke', async t => {
+  const { page, button, frame } = await visit(t, TILGATE_SITE + '/ky', {}, /ERR_|Failed to load/)
+  let asked = 0, more = 0
+  await page.route(u => ['/embed', '/ask/more'].includes(u.pathname), async route => {
+    if (route.request().method() !== 'POST') return route.continue()
+    if (route.request().url().endsWith('/ask/more')) { more++; return route.continue() }
+    asked++
+    await route.fetch()
+    await route.abort('connectionreset')
+  })
+  await button.click()
+  await frame.locator('#question').fill(question)
+  await frame.locator('.ask button').click()
+  await frame.locator('.source').first().waitFor()
+  assert.match(await frame.locator('article').first().innerText(), /58/)
+  assert.deepEqual([asked, more], [1, 1])
+})
+
+test('says so when the key of the page is not valid any more', async t => {
+  const { page, button, frame } = await visit(t, TILGATE_SITE + '/ky', {}, /status of 401/)
+  await button.click()
+  const send = async () => {
+    await frame.locator('#question').fill(question)
+    await frame.locator('.ask button').click()
+  }
+  await send()
+  await frame.locator('.source').first().waitFor()
+  await page.route(u => u.pathname === '/embed', route => route.request().method() === 'POST' ? route.fulfill({ status: 401, json: { error: {} } }) : route.continue())
+  await send()
+  await frame.getByText('Бул барак эскирип калды.').and(frame.locator('.state')).waitFor()
+  assert.equal(await frame.locator('.state a').count(), 0, 'there is no key to enter')
+  assert.match(await frame.locator('article').first().innerText(), /58/, 'the conversation stays')
+  await shot(page, 'stale')
+})
+
 test('shows nothing in a page that the key is not for', async t => {
   const { page, button } = await visit(t, TILGATE_OTHER_SITE + '/ky', {}, /frame-ancestors|postMessage/)
   const refused = page.waitForEvent('console', m => m.text().includes('frame-ancestors'))
@@ -107,4 +142,23 @@ test('is a link without JavaScript', async t => {
     await page.locator('.ask button').click()
     assert.match(await page.getByRole('article').innerText(), /58/, `question ${n}`)
   }
+})
+
+test('asks a person, who answers into the frame', async t => {
+  const { page, button, frame } = await visit(t, TILGATE_SITE + '/ky')
+  await button.click()
+  await frame.locator('#question').fill(question)
+  await frame.locator('.ask button').click()
+  await frame.locator('.source').first().waitFor()
+  await frame.locator('[data-person]').click()
+  await frame.locator('.person input').fill('frame@mail.kg')
+  await frame.locator('.person form button').click()
+  await frame.locator('.told:not([hidden])').waitFor()
+  const asClerk = { headers: { authorization: `Bearer ${TILGATE_CLERK}` } }
+  const { data } = await (await fetch(TILGATE_URL + '/v1/handover?state=waiting', asClerk)).json()
+  const made = data.find(c => c.contact === 'frame@mail.kg')
+  const replied = await fetch(`${TILGATE_URL}/v1/handover/${made.id}/reply`, { ...asClerk, method: 'POST', body: '{"text":"Дүйшөмбүдө келиңиз."}' })
+  assert.ok(replied.ok, await replied.text())
+  await frame.locator('.reply').getByText('Дүйшөмбүдө келиңиз.').waitFor()
+  await shot(page, 'person')
 })

@@ -29,6 +29,10 @@ const browser = await chromium.launch({ executablePath: TILGATE_CHROMIUM,
   args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] })
 after(() => browser.close())
 
+// slow is an answer that takes some seconds, and begun waits for its begin.
+export const slow = { Text: `Аялдар 58 жашында пенсияга чыга алат [1]. ${'Эркектер 63 жашында пенсияга чыгат [1]. '.repeat(10)}`.trim(), Pause: 90 }
+export const begun = answer => answer.getByText('58 жашында').first().waitFor()
+
 // control tells the stage what to do: say, cut, down, up, calm.
 export async function control(what, body) {
   const response = await fetch(`${TILGATE_CONTROL}/${what}`, { method: 'POST', body: body && JSON.stringify(body) })
@@ -37,6 +41,20 @@ export async function control(what, body) {
 
 // asked says how often the model server was asked so far.
 export const asked = async () => Number(await (await fetch(`${TILGATE_CONTROL}/asked`)).text())
+
+// speaking says how many answers the model server is in the middle of.
+const speaking = async () => Number(await (await fetch(`${TILGATE_CONTROL}/speaking`)).text())
+
+// spoken waits until the model is saying so many answers.
+export async function spoken (n, ms) {
+  const until = Date.now() + ms
+  for (;;) {
+    const now = await speaking()
+    if (now === n) return
+    assert.ok(Date.now() < until, `${now} answers are being said after ${ms} ms`)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
 
 // open opens the page as someone who has followed a link with a key. When the
 // test ends, nothing may have run or left that should not have; excused are
@@ -80,7 +98,7 @@ export function say(key, lang = 'en') {
   return JSON.parse(line[1])
 }
 
-const spoken = page => page.locator('html').getAttribute('lang')
+const tongue = page => page.locator('html').getAttribute('lang')
 
 // The parts of the page, by what a screen reader says of them.
 export const composer = (page, lang) => page.getByRole('textbox', { name: say('question', lang) })
@@ -101,7 +119,7 @@ export async function ask(page, text) {
 // send asks, and returns the answer that is on its way. Without scripts each
 // answer has a page of its own.
 export async function send(page, text) {
-  const lang = await spoken(page), before = await answers(page).count()
+  const lang = await tongue(page), before = await answers(page).count()
   await composer(page, lang).fill(text)
   await button(page, 'ask', lang).click()
   if (page.scripted) return answers(page).nth(before)

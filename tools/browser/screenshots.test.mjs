@@ -42,6 +42,6 @@ test('other states', async t => {
   await answer.getByText('58 жашында').first().waitFor()
   await shoot(page, 'coming')
   await control('down')
-  await answer.locator('.state').waitFor()
+  await page.locator('#banner:not(:empty)').waitFor()
   await shoot(page, 'lost')
 })

@@ -92,7 +92,7 @@ func (b *book) chapter(ctx context.Context, f read.File, p part) (read.Item, err
 	item.ID += "#" + p.path
 	item.Source += "#" + p.place
 	item.Where = f.Name + ": " + p.path
-	item.Date = b.date
+	item.Date, item.Edition, item.Replaces, item.ReplacedBy = b.date, b.edition.Edition, b.edition.Replaces, b.edition.ReplacedBy
 	fail := func(err error) (read.Item, error) {
 		return item, f.Fault(fmt.Errorf("part %s: %w", p.path, err))
 	}
@@ -142,6 +142,7 @@ type book struct {
 	date    string
 	langs   []lang.Tag
 	parts   []part
+	edition read.Item // Edition, Replaces and ReplacedBy of all chapters
 }
 
 // A part is a file of the book that is read in turn.

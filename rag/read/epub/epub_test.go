@@ -56,7 +56,8 @@ var health = files{
 	"META-INF/container.xml": container,
 	"OEBPS/content.opf": `<?xml version="1.0"?><package version="2.0" xmlns="http://www.idpf.org/2007/opf" xmlns:opf="http://www.idpf.org/2007/opf">
 <metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>សុខភាព</dc:title><dc:language>km</dc:language><dc:language>en</dc:language>
-<dc:date opf:event="modification">2024-01-01</dc:date><dc:date opf:event="publication">2019-05-06</dc:date></metadata>
+<dc:date opf:event="modification">2024-01-01</dc:date><dc:date opf:event="publication">2019-05-06</dc:date><meta name="schema:bookEdition" content="2nd"/><meta property="dcterms:isReplacedBy">
+health-2024.epub</meta><meta name="cover" content="c"/></metadata>
 <manifest><item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/><item id="toc" href="toc.html" media-type="application/xhtml+xml"/>
 <item id="a" href="a.html#x" media-type="application/xhtml+xml"/><item id="b" href="b.html" media-type="application/xhtml+xml"/></manifest>
 <spine toc="ncx"><itemref idref="toc"/><itemref idref="a"/><itemref idref="b"/></spine>
@@ -266,5 +267,18 @@ func check(t *testing.T, book []byte) {
 	}
 	if given == 0 {
 		t.Fatal("nothing was said")
+	}
+}
+
+// TestEdition: all chapters are of the edition that the book is.
+func TestEdition(t *testing.T) {
+	n := 0
+	for item, err := range New().Read(t.Context(), file(pack(t, health))) {
+		if n++; err != nil || item.Edition != "2nd" || item.ReplacedBy != "health-2024.epub" || len(item.Replaces) > 0 {
+			t.Errorf("%+v, %v", item, err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d chapters", n)
 	}
 }

@@ -94,6 +94,12 @@ type packageDoc struct {
 			Event string `xml:"event,attr"`
 			Text  string `xml:",chardata"`
 		} `xml:"date"`
+		Metas []struct {
+			Property string `xml:"property,attr"`
+			Name     string `xml:"name,attr"`
+			Content  string `xml:"content,attr"`
+			Text     string `xml:",chardata"`
+		} `xml:"meta"`
 	} `xml:"metadata"`
 	Manifest []struct {
 		ID         string `xml:"id,attr"`
@@ -130,11 +136,26 @@ func (b *book) readPackage(name string) error {
 			b.date = day
 		}
 	}
+	for _, m := range doc.Metadata.Metas {
+		b.tell(m.Property+m.Name, strings.TrimSpace(m.Text+m.Content))
+	}
 	b.parts = doc.parts(path.Dir(name))
 	if len(b.parts) == 0 {
 		return fault.Invalid.Errorf("the spine of %s lists no file of text", name)
 	}
 	return nil
+}
+
+// tell takes what the package says of the edition that the book is.
+func (b *book) tell(name, text string) {
+	switch strings.ToLower(name) {
+	case "dcterms:hasversion", "schema:bookedition":
+		b.edition.SetEdition(text)
+	case "dcterms:replaces":
+		b.edition.AddReplaced(text)
+	case "dcterms:isreplacedby":
+		b.edition.SetReplacedBy(text)
+	}
 }
 
 // parts returns the files that are read in turn, each once.

@@ -32,6 +32,7 @@ func (t *tree) page(o Origin, main *node) (p Page) {
 	}
 	p.NoIndex, p.NoFollow = refused(f.robots)
 	f.addresses(&p, o.URL)
+	f.succession(&p, o.URL)
 	return p
 }
 

@@ -2,6 +2,7 @@ package html
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html/atom"
@@ -23,7 +24,9 @@ type facts struct {
 	scripts   [][]byte // JSON-LD
 	links     []Link
 	others    []Alternate
-	programs  bool // the page has scripts
+	replaces  []string
+	by        string // what took its place
+	programs  bool   // the page has scripts
 }
 
 const (
@@ -94,6 +97,12 @@ func (f *facts) tellMeta(a attrs) {
 	case "refresh":
 		f.refresh = short(a.content)
 	}
+	switch {
+	case slices.Contains(takesPlaceOf, name):
+		f.replaced(short(a.content))
+	case slices.Contains(gavePlaceTo, name) && f.by == "":
+		f.by = short(a.content)
+	}
 	f.note(name, short(a.content))
 }
 
@@ -111,6 +120,10 @@ func (f *facts) tellLink(a attrs) {
 		switch {
 		case rel == "canonical" && f.canonical == "":
 			f.canonical = address(a.href)
+		case slices.Contains(takesPlaceOf, rel):
+			f.replaced(address(a.href))
+		case slices.Contains(gavePlaceTo, rel) && f.by == "":
+			f.by = address(a.href)
 		case rel == "alternate" && len(a.hreflang) > 0 && len(f.others) < maxMeta:
 			if tag, err := lang.ParseTag(short(a.hreflang)); err == nil && len(a.href) > 0 && tag != "x-default" {
 				f.others = append(f.others, Alternate{tag, address(a.href)})

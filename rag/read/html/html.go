@@ -50,6 +50,9 @@ func readFile(ctx context.Context, f read.File, c *read.Content) (read.Item, err
 	if item.Date = page.Published; item.Date == "" {
 		item.Date = page.Modified
 	}
+	item.SetEdition(page.Edition)
+	item.AddReplaced(page.Replaces...)
+	item.SetReplacedBy(page.ReplacedBy)
 	if f.Source == "" && page.Canonical != "" {
 		item.Source = page.Canonical
 	}

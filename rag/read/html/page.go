@@ -28,8 +28,12 @@ type Page struct {
 	Hint  lang.Tag   // language that the page says, or empty
 	Notes []read.Note
 
-	Published string // RFC 3339 date, or empty
-	Modified  string // RFC 3339 date, or empty
+	Published  string   // RFC 3339 date, or empty
+	Modified   string   // RFC 3339 date, or empty
+	Edition    string   // as the page says: "3rd edition"
+	Replaces   []string // what it says it takes the place of; with an Origin.URL, addresses on the same host alone
+	ReplacedBy string   // what it says took its place: an address or a name
+
 	Canonical string // address that the page says is its own, on the same host; or empty
 
 	Links      []Link      // that people can follow, in their order, each once

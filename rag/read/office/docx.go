@@ -73,6 +73,7 @@ func (d *docx) prepare(whole map[string]string, main string) error {
 		miss string
 	}{
 		{whole["core-properties"], d.core, "its title and date are not known"},
+		{whole["custom-properties"], d.custom, "what it replaces is not known"},
 		{kinds["styles"], d.readStyles, "headings are not told from other paragraphs"},
 		{kinds["numbering"], d.readNumbers, "the numbers of lists and articles are left out"},
 		{kinds["footnotes"], d.readNotes, "footnotes are left out"},

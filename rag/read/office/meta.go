@@ -13,7 +13,9 @@ import (
 // words of Dublin Core.
 func (s *stream) meta(item *read.Item, e element) error {
 	switch e.tag {
-	case "dc:title", "dc:language", "dc:date", "dcterms:modified":
+	case "meta:user-defined":
+		return s.property(item, e.attr("name"))
+	case "dc:title", "dc:language", "dc:date", "dcterms:modified", "cp:version":
 	default:
 		return nil
 	}
@@ -27,6 +29,8 @@ func (s *stream) meta(item *read.Item, e element) error {
 		if isTitle(text) {
 			item.Title = text
 		}
+	case "cp:version":
+		item.SetEdition(text)
 	case "dc:language":
 		if tag, err := lang.ParseTag(text); err == nil {
 			item.Hint = tag
@@ -35,6 +39,29 @@ func (s *stream) meta(item *read.Item, e element) error {
 		if day, ok := dayOf(text); ok {
 			item.Date = day
 		}
+	}
+	return nil
+}
+
+// custom reads the properties that authors of Office Open XML make up.
+func (d *docx) custom(element) error {
+	return d.each(func(e element) error { return d.property(d.paper.item, e.attr("name")) })
+}
+
+// property takes one of those that authors make up: Edition, Replaces and
+// Replaced by, which no program asks for.
+func (s *stream) property(item *read.Item, name string) error {
+	text, err := s.all()
+	if err != nil {
+		return err
+	}
+	switch strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(name)) {
+	case "edition":
+		item.SetEdition(text)
+	case "replaces":
+		item.AddReplaced(strings.Split(text, ";")...)
+	case "replacedby", "supersededby":
+		item.SetReplacedBy(text)
 	}
 	return nil
 }

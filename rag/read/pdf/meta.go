@@ -25,6 +25,9 @@ func (g *guest) describe(doc uint64, item *read.Item) {
 			item.Date = day(info(key))
 		}
 	}
+	item.SetEdition(info("Edition"))
+	item.AddReplaced(strings.Split(info("Replaces"), ";")...)
+	item.SetReplacedBy(info("ReplacedBy"))
 	item.Hint, _ = lang.ParseTag(g.text(maxMeta, func(at, size uint64) int {
 		return g.int("FPDFCatalog_GetLanguage", doc, at, size)
 	}))

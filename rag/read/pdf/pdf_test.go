@@ -281,14 +281,15 @@ func TestParagraphGoesOnOverPages(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	p := newPDF()
-	p.trailer = fmt.Sprintf("/Info %d 0 R", p.add("<< /Title (Microsoft Word - doc1.docx) /CreationDate (D:20240131120000+06'00') >>"))
+	p.trailer = fmt.Sprintf("/Info %d 0 R", p.add("<< /Title (Microsoft Word - doc1.docx) /CreationDate (D:20240131120000+06'00') /Edition (3) /Replaces (a; b) /ReplacedBy (c) >>"))
 	p.catalog = "/Lang (ky-KG)"
 	p.page(func(d *drawing) {
 		d.text(60, 740, 20, "F", "Жөлөкпул")
 		d.lines(60, 700, 11, "Арыз башкармалыкка тапшырылат жана каралат.")
 	})
 	item := p.read(t)
-	if item.Title != "Жөлөкпул" || item.Date != "2024-01-31" || item.Hint.Base() != "ky" || item.Pages != 1 || item.Where != "a.pdf" || item.ID != "a" {
+	if item.Title != "Жөлөкпул" || item.Date != "2024-01-31" || item.Hint.Base() != "ky" || item.Pages != 1 || item.Where != "a.pdf" || item.ID != "a" ||
+		item.Edition != "3" || strings.Join(item.Replaces, "|") != "a|b" || item.ReplacedBy != "c" {
 		t.Errorf("%+v", item)
 	}
 }

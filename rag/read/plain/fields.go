@@ -12,6 +12,8 @@ import (
 type Fields struct {
 	ID, Title, Text, Lang, Source, Date, Sector string
 
+	Edition, Replaces, ReplacedBy string // of rag.Document; defaults are "edition", "replaces", "replaced_by"
+
 	// Rows of a corpus can be chosen by what they are about, which is the sector
 	// of those that name none, and by how good they are said to be. Rows that
 	// are not chosen are passed over in silence.
@@ -30,6 +32,9 @@ const (
 	rowSource
 	rowDate
 	rowSector
+	rowEdition
+	rowReplaces
+	rowReplacedBy
 	rowDomain
 	rowQuality
 	rowFields
@@ -41,7 +46,8 @@ type paths [rowFields][]string
 func (f Fields) paths() (p paths) {
 	for i, name := range [rowFields]string{
 		cmp.Or(f.ID, "id"), cmp.Or(f.Title, "title"), cmp.Or(f.Text, "text"), cmp.Or(f.Lang, "lang"), cmp.Or(f.Source, "source"),
-		cmp.Or(f.Date, "date"), cmp.Or(f.Sector, "sector"), cmp.Or(f.Domain, "domain"), cmp.Or(f.Quality, "quality_score"),
+		cmp.Or(f.Date, "date"), cmp.Or(f.Sector, "sector"),
+		cmp.Or(f.Edition, "edition"), cmp.Or(f.Replaces, "replaces"), cmp.Or(f.ReplacedBy, "replaced_by"), cmp.Or(f.Domain, "domain"), cmp.Or(f.Quality, "quality_score"),
 	} {
 		p[i] = strings.Split(name, ".")
 	}

@@ -152,6 +152,9 @@ func (r *row) fill(item *read.Item) (err error) {
 		d.Source = v[rowSource]
 	}
 	SetDate(item, v[rowDate])
+	item.SetEdition(v[rowEdition])
+	item.AddReplaced(strings.Split(v[rowReplaces], "\n\n")...) // a list is paragraphs
+	item.SetReplacedBy(v[rowReplacedBy])
 	if d.ID == "" {
 		d.ID = contentID(d.Title, d.Text)
 	}

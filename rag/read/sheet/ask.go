@@ -34,6 +34,9 @@ func (t *table) ask(r row) {
 	text.Put(&item.Document)
 	item.Sector = h.of(r.cells, sector)
 	plain.SetDate(&item, h.of(r.cells, date))
+	item.SetEdition(h.of(r.cells, edition))
+	item.AddReplaced(strings.Split(h.of(r.cells, replaces), "\n")...)
+	item.SetReplacedBy(h.of(r.cells, replacedBy))
 	var err error
 	if tag := h.of(r.cells, language); tag != "" {
 		item.Lang, err = plain.Tag(tag)

@@ -16,6 +16,9 @@ const (
 	id
 	date
 	sector
+	edition
+	replaces
+	replacedBy
 	columns
 )
 
@@ -30,11 +33,14 @@ var called = [columns]string{
 		"відповідь|адказ|отговор|одговор|odgovor|odpowiedź|odpověď|respuesta|resposta|réponse|antwort|risposta|răspuns|válasz|atsakymas|atbilde|vastus|απάντηση|პასუხი|պատասխան|" +
 		"جواب|الجواب|إجابة|الإجابة|جوابات|پاسخ|ځواب|جاۋاب|وەڵام|bersiv|תשובה|उत्तर|जवाब|উত্তর|ਜਵਾਬ|જવાબ|பதில்|సమాధానం|ಉತ್ತರ|ഉത്തരം|පිළිතුර|คำตอบ|ຄຳຕອບ|ຄໍາຕອບ|ចម្លើយ|အဖြေ|" +
 		"câu trả lời|trả lời|jawaban|jawapan|sagot|wangsulan|መልስ|መልሲ|jibu|majibu|amsa|ìdáhùn|azịza|jawaab|deebii|impendulo|igisubizo|答案|回答|答え|답변|답",
-	title:    "title|headline|аталышы|тақырыбы|название|заголовок|sarlavha|başlıq|başlık|عنوان|शीर्षक|শিরোনাম|ርዕስ|judul",
-	language: "lang|language|язык|тил|тили|тіл|тілі|тел|til|tili|dil|dili|забон|хэл|мова|мов|език|idioma|langue|sprache|lingua|زبان|لغة|اللغة|ژبه|تىل|भाषा|ভাষা|மொழி|ภาษา|ພາສາ|ភាសា|ဘာသာစကား|ngôn ngữ|bahasa|wika|ቋንቋ|lugha|harshe|èdè|asụsụ|luqad|afaan|语言|語言|言語|언어",
-	id:       "id|uid|uuid|code|key|код|идентификатор|kod|رمز|کد|ኮድ",
-	date:     "date|дата|күнү|датасы|күні|sana|tarix|tarih|сана|огноо|fecha|data|datum|تاریخ|تاريخ|التاريخ|نېټه|तारीख|दिनांक|তারিখ|วันที่|ວັນທີ|កាលបរិច្ឆេទ|ရက်စွဲ|ngày|tanggal|tarikh|petsa|ቀን|tarehe|kwanan wata|taariikh|日期|日付|날짜",
-	sector:   "sector|сектор|сфера|тармак|сала|sektor|soha|sahə|قطاع|القطاع|شعبه|بخش|क्षेत्र|খাত|ዘርፍ|sekta",
+	title:      "title|headline|аталышы|тақырыбы|название|заголовок|sarlavha|başlıq|başlık|عنوان|शीर्षक|শিরোনাম|ርዕስ|judul",
+	edition:    "edition|version|редакция|издание|версия|басылыш|басылым|nashr|nəşr|sürüm|baskı|إصدار|نسخه|संस्करण|সংস্করণ|versi",
+	replaces:   "replaces|supersedes|заменяет|алмаштырат|алмастырады|almashtiradi|يحل محل",
+	replacedBy: "replaced by|replaced_by|superseded by|superseded_by|заменён|заменен|заменено на|алмаштырылды|ауыстырылды|استبدل ب",
+	language:   "lang|language|язык|тил|тили|тіл|тілі|тел|til|tili|dil|dili|забон|хэл|мова|мов|език|idioma|langue|sprache|lingua|زبان|لغة|اللغة|ژبه|تىل|भाषा|ভাষা|மொழி|ภาษา|ພາສາ|ភាសា|ဘာသာစကား|ngôn ngữ|bahasa|wika|ቋንቋ|lugha|harshe|èdè|asụsụ|luqad|afaan|语言|語言|言語|언어",
+	id:         "id|uid|uuid|code|key|код|идентификатор|kod|رمز|کد|ኮድ",
+	date:       "date|дата|күнү|датасы|күні|sana|tarix|tarih|сана|огноо|fecha|data|datum|تاریخ|تاريخ|التاريخ|نېټه|तारीख|दिनांक|তারিখ|วันที่|ວັນທີ|កាលបរិច្ឆេទ|ရက်စွဲ|ngày|tanggal|tarikh|petsa|ቀን|tarehe|kwanan wata|taariikh|日期|日付|날짜",
+	sector:     "sector|сектор|сфера|тармак|сала|sektor|soha|sahə|قطاع|القطاع|شعبه|بخش|क्षेत्र|খাত|ዘርፍ|sekta",
 }
 
 // header says where the columns of a table of questions stand; -1 is nowhere.
@@ -43,7 +49,8 @@ type header [columns]int
 // headerOf finds the columns in a row that may head a table of questions, and
 // reports whether it does.
 func headerOf(cells []string, o Options) (h header, ok bool) {
-	names := [columns]string{question: o.Question, answer: o.Answer, title: o.Title, language: o.Lang, id: o.ID, date: o.Date, sector: o.Sector}
+	names := [columns]string{question: o.Question, answer: o.Answer, title: o.Title, language: o.Lang, id: o.ID, date: o.Date, sector: o.Sector,
+		edition: o.Edition, replaces: o.Replaces, replacedBy: o.ReplacedBy}
 	for c := range h {
 		h[c] = -1
 		if name := names[c]; name != "" {

@@ -24,6 +24,9 @@ type Options struct {
 	Title            string // of the document, where that is not the question
 	Lang, ID         string
 	Date, Sector     string
+
+	Edition, Replaces, ReplacedBy string // of rag.Document; several that are replaced stand on lines of their own
+
 	// Rows are how many rows a document has at most; 0 means 2000.
 	Rows int
 }

@@ -15,18 +15,17 @@ function saidBefore (turn) {
   return messages
 }
 
-// run has a turn answered. What was read of an answer that broke off stays, until as much of the new one is there.
-async function run (turn) {
+// run has a turn answered, or goes on with it. What was read of an answer that broke off stays, until as much of the new one is there.
+async function run (turn, going) {
   if (running) running.stop('stopped')
   const controller = new AbortController()
-  const mine = running = { turn, stop (why) { turn.ended = why; controller.abort() } }
-  const before = turn.text
-  Object.assign(turn, { state: 'waiting', fresh: '', before: '', ended: '', given: false })
+  const mine = running = { turn, stop (why) { turn.ended = why; enough(turn); controller.abort() } }
+  if (!going) Object.assign(turn, { state: 'waiting', fresh: '', was: turn.text, before: '', ended: '', given: false, key: '', have: 0 })
   turn.view.show()
-  announce(say.waiting)
+  if (!going) announce(say.waiting)
   let kept = 0
   try {
-    await askService(saidBefore(turn), turn.asked, controller.signal, event => {
+    await askService(turn, saidBefore(turn), controller.signal, event => {
       if (event.plan) turn.a = event.plan
       if (event.text) {
         turn.state = 'coming'
@@ -37,39 +36,35 @@ async function run (turn) {
         turn.a = Object.assign({}, turn.a, event.done)
         turn.state = 'done'
       }
-      const same = before.startsWith(turn.fresh)
-      turn.text = same && turn.state !== 'done' ? before : turn.fresh
-      turn.before = same || turn.fresh.startsWith(before) ? '' : before
+      const same = turn.was.startsWith(turn.fresh)
+      turn.text = same && turn.state !== 'done' ? turn.was : turn.fresh
+      turn.before = same || turn.fresh.startsWith(turn.was) ? '' : turn.was
       turn.view.show()
       if (Date.now() - kept > 1000) { kept = Date.now(); save() }
+    }, away => {
+      if (away !== line.away) banner(away ? say.unreachable : say.reachable, !away)
+      line.away = away
+      if (!away) reachable()
     })
-    reachable()
-    modelState(turn.a.notice)
   } catch (e) {
-    turn.state = turn.ended || why(e, turn.fresh || before)
-    if (turn.state === 'unreachable' || turn.state === 'lost') unreachable()
-    if (turn.state === 'key_gone') keyGone()
-    announce(say[turn.state] || say.failed)
+    turn.state = turn.ended || why(e, turn.fresh || turn.was)
+    if (!turn.ended && !(e instanceof Refused)) enough(turn) // we do not come back
+    if (line.away || turn.state === 'unreachable') line.down = true
+    line.away = false
+    announce(sayState(turn.state))
   }
   delete turn.fresh
+  delete turn.key
   if (running === mine) running = null
   turn.view.show()
+  if (line.down && !running) unreachable()
   if (turn.state !== 'done' && turn === talk.turns.at(-1)) turn.view.retry.scrollIntoView({ block: 'nearest' })
   save()
 }
 
 function why (e, some) {
   if (!(e instanceof Refused)) return some ? 'lost' : 'unreachable'
-  return { 400: 'failed', 401: 'key_gone', 429: 'busy' }[e.status] || 'failed'
-}
-
-// keyGone leads to where a key is entered; the conversation is still here afterwards.
-function keyGone () {
-  banner(say.key_gone + ' ')
-  const a = document.createElement('a')
-  a.href = '/'
-  a.textContent = say.open
-  one('banner').append(a)
+  return { 401: 'key_gone', 404: 'lost', 409: 'lost', 429: 'busy' }[e.status] || 'failed'
 }
 
 function show (turn) {
@@ -115,6 +110,7 @@ const acts = {
     if (running) running.stop('stopped')
     forget()
     talk.turns = []
+    talk.draft = ''
     talk.id = newID()
     turnsBox.textContent = one('said').textContent = ''
     box.focus()
@@ -126,6 +122,10 @@ function begin () {
   for (const e of document.querySelectorAll('.scripted')) e.hidden = false
   restore()
   talk.turns.forEach(show)
+  box.value = box.value || talk.draft
+  const last = talk.turns.at(-1)
+  for (const t of talk.turns) if (t.key && t !== last) t.state = 'lost'
+  if (last && (last.key || last.state === 'key_gone')) run(last, !!last.key) // a key was entered meanwhile
   const asked = /^#q=(.+)/.exec(location.hash)
   if (asked && 'share' in document.body.dataset) {
     try { box.value = decodeURIComponent(asked[1]).slice(0, box.maxLength) } catch { /* half a letter */ }
@@ -163,7 +163,15 @@ function begin () {
     }
   })
   feedback()
+  handover()
   window.addEventListener('offline', unreachable)
+  window.addEventListener('pagehide', () => {
+    leaving = true
+    talk.draft = box.value
+    save()
+    if (running) enough(running.turn, true)
+  })
+  window.addEventListener('pageshow', () => { leaving = false })
   window.addEventListener('online', look)
   let closed = []
   window.addEventListener('beforeprint', () => {

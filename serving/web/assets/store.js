@@ -3,7 +3,7 @@
 // computers are shared, and what is closed is gone.
 const storeKey = 'tilgate.talk', mostTurns = 30
 
-const talk = { id: '', turns: [] }
+const talk = { id: '', turns: [], draft: '' }
 
 // A random name of the conversation; crypto.randomUUID is not there without HTTPS.
 const newID = () => [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
@@ -15,15 +15,16 @@ function save () {
   } catch { /* it is full, or not allowed: the page goes on without */ }
 }
 
-// restore brings back what was kept. An answer that was on its way is not any more.
+// restore brings back what was kept. An answer that was on its way may still be.
 function restore () {
   talk.id = newID()
   try {
     const kept = JSON.parse(sessionStorage.getItem(storeKey) || '{}')
     if (typeof kept.id === 'string' && kept.id) talk.id = kept.id
+    if (typeof kept.draft === 'string') talk.draft = kept.draft
     for (const t of kept.turns || []) {
       if (typeof t.q !== 'string' || typeof t.text !== 'string') continue
-      if (t.state === 'waiting' || t.state === 'coming') t.state = 'lost'
+      if ((t.state === 'waiting' || t.state === 'coming') && !t.key) t.state = 'lost'
       talk.turns.push(t)
     }
   } catch { /* it is not ours */ }

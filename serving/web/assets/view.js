@@ -60,9 +60,24 @@ function announce (text) {
   while (box.childNodes.length > 5) box.firstChild.remove()
 }
 
+const framed = 'frame' in document.body.dataset
+const sayState = state => state === 'key_gone' && framed ? say.stale : say[state] || say.failed
+
 function put (e, text) {
   if (e.textContent !== text) e.textContent = text
   e.hidden = !text
+}
+
+// place names where something can be read, with a link if a browser can go there.
+function place (name, where) {
+  const e = document.createElement('bdi')
+  e.textContent = name
+  if (!markdown.webAddress(where || '')) return e
+  const a = document.createElement('a')
+  a.href = where
+  a.rel = 'noopener noreferrer'
+  a.append(e)
+  return a
 }
 
 let serial = 0
@@ -76,7 +91,7 @@ class TurnView {
     this.e.view = this
     const find = s => this.e.querySelector(s)
     Object.assign(this, { question: find('.question'), article: find('article'), notice: find('.notice'), old: find('.before'), text: find('[data-live]'),
-      state: find('.state'), stop: find('.stop'), retry: find('.retry'), tools: find('.tools'), select: find('select'), sources: find('.sources'), again: find('[data-do=again]'), feedback: find('.feedback') })
+      state: find('.state'), stop: find('.stop'), retry: find('.retry'), tools: find('.tools'), select: find('select'), sources: find('.sources'), again: find('[data-do=again]'), copy: find('[data-do=copy]'), feedback: find('.feedback') })
     this.question.textContent = turn.q
     this.question.dir = direction(turn.q)
     this.show()
@@ -86,6 +101,7 @@ class TurnView {
     const t = this.turn, a = t.a || {}, running = t.state === 'waiting' || t.state === 'coming'
     if (a.taken && a.taken !== 'und') this.question.lang = a.taken
     put(this.notice, a.notice && say[a.notice] ? say[a.notice] : '')
+    this.article.dataset.notice = a.notice || ''
     for (const box of [this.text, this.old.lastElementChild]) {
       if (a.lang) box.lang = a.lang
       box.dir = direction(t.text) === 'auto' ? a.dir || 'auto' : running ? direction(t.text) : a.dir || 'auto'
@@ -94,15 +110,26 @@ class TurnView {
     this.old.hidden = !t.before
     if (t.before) paint(this.old.lastElementChild, t.before, 0)
     this.article.setAttribute('aria-busy', running)
-    put(this.state, running ? '' : t.state === 'done' ? (a.cut ? say.cut : '') : say[t.state] || say.failed)
+    put(this.state, running ? '' : t.state === 'done' ? (a.cut ? say.cut : '') : sayState(t.state))
+    if (t.state === 'key_gone' && !framed) this.state.append(' ', this.door())
     this.stop.hidden = !running
     this.retry.hidden = running || t.state === 'done'
     this.again.hidden = t.state !== 'done'
+    this.copy.hidden = !t.text
     this.tools.hidden = running
     this.select.value = a.taken || ''
     if (this.select.selectedIndex < 0) this.select.selectedIndex = 0
     if (this.feedback) this.feedback.hidden = t.state !== 'done' || !a.id || t.given || !('feedback' in document.body.dataset)
     this.showSources(a.sources || [], a.quotes || {})
+    showPerson(this)
+  }
+
+  // door leads to where a key is entered; the conversation is still here afterwards.
+  door () {
+    const a = document.createElement('a')
+    a.href = '/'
+    a.textContent = say.key
+    return a
   }
 
   mark (n, text) {
@@ -137,6 +164,13 @@ class TurnView {
     find('.n').textContent = s.n
     find('.title').textContent = s.title
     put(find('.head'), s.head || '')
+    if (s.superseded) {
+      const old = document.createElement('strong')
+      old.lang = document.documentElement.lang
+      old.dir = document.documentElement.dir
+      old.textContent = say.superseded
+      find('summary').append(' ', old)
+    }
     let at = 0
     for (const [from, to] of quotes) {
       if (from < at || to <= from || to > s.text.length) continue
@@ -146,21 +180,20 @@ class TurnView {
       at = to
     }
     find('blockquote').append(s.text.slice(at))
-    const where = document.createElement('bdi')
-    where.textContent = s.where || ''
-    if (markdown.webAddress(s.where || '')) {
-      const a = document.createElement('a')
-      a.href = s.where
-      a.rel = 'noopener noreferrer'
-      a.append(where)
-      find('.where p').append(a)
-    } else find('.where p').append(where)
+    find('.where p').append(place(s.where || '', s.where))
     if (s.date) {
       const time = document.createElement('time')
       time.dateTime = s.date
       time.textContent = s.day || s.date
       find('.where p').append(' ', time)
     }
+    const more = text => {
+      const span = document.createElement('span')
+      span.append(...text)
+      find('.where p').append(' ', span)
+    }
+    if (s.edition) more([say.edition.replace('{edition}', () => s.edition)])
+    if (s.by) more([say.superseded_by, ' ', place(s.by.title, s.by.where)])
     return e
   }
 

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	markdownLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	markdownHeading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	notInAnchor     = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// What the pages link to is there.
+func TestDocsLinks(t *testing.T) {
+	root := filepath.Join("..", "..")
+	for _, dir := range []string{"README.md", "docs", "deploy", "bench"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || filepath.Ext(path) != ".md" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, m := range markdownLink.FindAllStringSubmatch(string(text), -1) {
+				checkLink(t, path, m[1])
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func checkLink(t *testing.T, page, link string) {
+	t.Helper()
+	if strings.Contains(link, "://") {
+		return
+	}
+	to, anchor, _ := strings.Cut(link, "#")
+	path := page
+	if to != "" {
+		path = filepath.Join(filepath.Dir(page), to)
+	}
+	text, err := os.ReadFile(path)
+	if _, missing := os.Stat(path); missing != nil {
+		t.Errorf("%s links to %s, which is not there", page, link)
+		return
+	}
+	if anchor == "" || err != nil {
+		return
+	}
+	for _, h := range markdownHeading.FindAllStringSubmatch(string(text), -1) {
+		name := strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-")
+		if name == anchor {
+			return
+		}
+	}
+	t.Errorf("%s links to %s, which is no heading there", page, link)
+}
