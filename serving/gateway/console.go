@@ -63,13 +63,8 @@ const (
 // mostConsole is how many bytes of a form are read.
 const mostConsole = 256 << 10
 
-var errNoConsole = fault.NotFound.Errorf("this server has no operator's page")
-
 // console answers GET and POST of all paths of the operator's pages.
 func (g *Gateway) console(rc *fasthttp.RequestCtx) error {
-	if g.opts.Console == nil {
-		return errNoConsole
-	}
 	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
 	path = strings.TrimPrefix(strings.TrimPrefix(path, consoleHome), "/")
 	path, err := url.PathUnescape(path)

@@ -235,7 +235,7 @@ func TestAnswer(t *testing.T) {
 	if got.Object != "chat.completion" || "req_"+strings.TrimPrefix(got.ID, "chatcmpl-") != resp.Header.Get("X-Request-Id") {
 		t.Errorf("object %q, id %q of request %q", got.Object, got.ID, resp.Header.Get("X-Request-Id"))
 	}
-	want := citation{URL: birth.Source, Title: birth.Title, Start: 14, End: 17}
+	want := citation{URL: birth.Source, Title: birth.Title, Start: 14, End: 17, Date: birth.Date}
 	if len(m.Annotations) != 1 || m.Annotations[0].Citation != want {
 		t.Errorf("annotations %+v, want %+v", m.Annotations, want)
 	}

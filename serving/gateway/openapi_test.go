@@ -32,7 +32,7 @@ func readOpenAPI(t *testing.T) apiDocument {
 }
 
 // pagePaths are those of the page, which is no API, and of what is refused.
-var pagePaths = []string{"/", "/ask", morePath, stopPath, "/key", "/forget", consoleHome, consolePath, embedPath, embedJS, frameJS, frameCSS, peoplePath, personPath}
+var pagePaths = []string{"/", "/ask", morePath, stopPath, "/key", "/forget", embedPath, embedJS, frameJS, frameCSS, peoplePath, personPath}
 
 // What is served is described, and the other way round.
 func TestOpenAPIRoutes(t *testing.T) {

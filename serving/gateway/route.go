@@ -63,8 +63,10 @@ func (g *Gateway) table() map[string]methods {
 		morePath:        {"POST": g.askMore},
 		stopPath:        {"POST": g.askStop},
 		"/forget":       {"POST": g.forget},
-		consoleHome:     {"GET": g.console},
-		consolePath:     {"GET": g.console, "POST": g.console},
+	}
+	if g.opts.Console != nil {
+		table[consoleHome] = methods{"GET": g.console}
+		table[consolePath] = methods{"GET": g.console, "POST": g.console}
 	}
 	for _, path := range g.site.Paths() {
 		table[path] = methods{"GET": g.asset}
@@ -143,6 +145,8 @@ func (g *Gateway) paths() string {
 			list[i] = path + "{id}"
 		case feedbackPath:
 			list[i] = path + "{id}/review"
+		case consolePath:
+			list[i] = path + "{page}"
 		case handoverPath, personPath:
 			list[i] = path + "{id}"
 		}
