@@ -38,5 +38,9 @@ fi
 echo "== go test"
 go test -race -timeout 30m ./...
 
-echo "== alert rules and dashboards (promtool is built once, some minutes)"
-go -C tools/promtool test -timeout 30m ./...
+# What deploys it is held against the tools that will read it, each built once
+# in some minutes.
+for tool in promtool helm release; do
+	echo "== tools/$tool"
+	go -C "tools/$tool" test -timeout 30m ./...
+done

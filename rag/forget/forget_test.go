@@ -215,3 +215,35 @@ func BenchmarkProve(b *testing.B) {
 		}
 	}
 }
+
+// What either of two lists knows is on the list that they become.
+func TestMerge(t *testing.T) {
+	l, _ := openList(t)
+	other, dir := openList(t)
+	key := rag.Key{Lang: "ky", Doc: "a"}
+	for i, list := range []*List{l, other} {
+		d := document("a", []string{"Биринчи сөз.", "Экинчи сөз."}[i])
+		if err := list.Add(NewEntry("default", "desk", key, rag.Split(d), "", now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := other.Add(NewEntry("moh", "desk", key, nil, "", now)); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := Read(filepath.Join(dir, FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false} {
+		if more, err := l.Merge(entries); err != nil || more != want {
+			t.Errorf("merged %d times: more %v, %v", i+1, more, err)
+		}
+	}
+	rule := l.For("default", "desk")
+	if len(l.Entries()) != 2 || !rule.Says("Биринчи сөз.") || !rule.Says("Экинчи сөз.") || l.For("moh", "desk").Empty() {
+		t.Errorf("%+v", l.Entries())
+	}
+	if entries, err := Read(filepath.Join(t.TempDir(), FileName)); err != nil || entries != nil {
+		t.Errorf("a file that is not there: %v, %v", entries, err)
+	}
+}

@@ -85,7 +85,7 @@ func (j *judge) miss(text string) *serving.Miss {
 		sure = sureLater
 	}
 	got := j.detector.Detect(text, nil, nil)
-	if got.Tag == lang.Und || got.Confidence < sure || lang.Near(j.tag, got.Tag) {
+	if got.Tag == lang.Und || got.Confidence < sure || lang.Near(j.tag, got.Tag) || j.scripts[0] == "Latn" && alikeInLatin(j.tag, got.Tag) {
 		return nil
 	}
 	return &serving.Miss{What: "language", Got: got}
@@ -98,6 +98,18 @@ func (j *judge) ours(script lang.Script) bool {
 		return true
 	}
 	return script == "Hani" && slices.Contains(j.scripts, "Jpan")
+}
+
+// alikeInLatin reports whether what parts two languages is their script: who asks
+// in Latin letters reads an answer in those in either.
+func alikeInLatin(a, b lang.Tag) bool {
+	a, b = a.Base(), b.Base()
+	for _, pair := range [][2]lang.Tag{{"hi", "ur"}, {"fa", "tg"}} {
+		if pair[0] == a && pair[1] == b || pair[0] == b && pair[1] == a {
+			return true
+		}
+	}
+	return false
 }
 
 func countLetters(text string) int {

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -43,7 +44,11 @@ func (c *Client) Forward(ctx context.Context, r serving.Raw) (serving.Reply, err
 		}
 		return reply, nil
 	}
-	if err := judge(r.Model, reply); err != nil {
+	err = judge(r.Model, reply)
+	if key := c.opts.APIKey; err == nil && key != "" && bytes.Contains(reply.Body, []byte(key)) {
+		err = statusFault(r.Model, reply.Status, reply.Body) // a server that quotes our key
+	}
+	if err != nil {
 		return serving.Reply{}, asking(r.Model, err)
 	}
 	return reply, nil
