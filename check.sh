@@ -44,3 +44,5 @@ for tool in promtool helm release; do
 	echo "== tools/$tool"
 	go -C "tools/$tool" test -timeout 30m ./...
 done
+
+tools/release/weaknesses.sh

@@ -75,7 +75,7 @@ func (own claim) watch(ctx context.Context, data string, long time.Duration) (c 
 		select {
 		case <-ctx.Done():
 			return c, false
-		case <-time.After(long / 20):
+		case <-time.After(min(long/20, time.Second)):
 		}
 		if now, ok := readClaim(data); ok && now != c {
 			return now, now.Kernel != own.Kernel

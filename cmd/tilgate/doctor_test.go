@@ -111,7 +111,7 @@ func (w *ward) examine(t *testing.T) []finding {
 		return "", os.ErrNotExist
 	}
 	d.limit = func() uint64 { return 65536 }
-	d.patient, d.watch = time.Second, 300*time.Millisecond
+	d.patient, d.watch = time.Second, 20*time.Second
 	w.d(d)
 	return d.examine()
 }

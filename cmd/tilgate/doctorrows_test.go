@@ -308,7 +308,7 @@ func TestClaim(t *testing.T) {
 	release, err := first.keep(t.Context(), dir, 10*time.Millisecond, 200*time.Millisecond, log)
 	noFault(t, err)
 	second := claim{Host: "box2", Kernel: "b", PID: 2}
-	if _, err := second.keep(t.Context(), dir, 10*time.Millisecond, 200*time.Millisecond, log); err == nil || !strings.Contains(err.Error(), "process 1 on the machine box1 serves from") {
+	if _, err := second.keep(t.Context(), dir, 10*time.Millisecond, 20*time.Second, log); err == nil || !strings.Contains(err.Error(), "process 1 on the machine box1 serves from") {
 		t.Errorf("%v", err)
 	}
 	release()

@@ -169,6 +169,15 @@ func TestSetupFullFileSystem(t *testing.T) {
 	}
 }
 
+// Killed before it could note its own folder.
+func TestSetupKilledEarly(t *testing.T) {
+	dir := place(t)
+	if err := os.Mkdir(filepath.Join(dir, "etc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	recovers(t, dir)
+}
+
 // Killed at any moment, setup can be run again, and taken back.
 func TestSetupKilled(t *testing.T) {
 	self, err := os.Executable()

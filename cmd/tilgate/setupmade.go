@@ -100,32 +100,66 @@ func (m *maker) find(t madeThing) int {
 	return slices.IndexFunc(m.Things, func(old madeThing) bool { return old.Kind == t.Kind && old.Path == t.Path && old.Name == t.Name })
 }
 
-// folder makes a folder and those above it. They are noted afterwards, since the
-// note lies in one of them; if that cannot be, they are taken away again.
-func (m *maker) folder(path string, mode fs.FileMode) (err error) {
-	var missing []string
-	for dir := path; !exists(dir) && filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
-		missing = append(missing, dir)
+// home makes the folder of the configuration, in which the note lies: it can be
+// noted only once it is there. So one that is empty counts as made by a setup
+// that was cut off before it noted that.
+func (m *maker) home() error {
+	path := filepath.Dir(m.config)
+	missing := missingOf(path)
+	err := os.MkdirAll(path, 0o755)
+	made := missing
+	if list, wrong := os.ReadDir(path); wrong == nil && len(list) == 0 && len(made) == 0 {
+		made = []string{path}
 	}
-	for i, dir := range slices.Backward(missing) {
-		perm := fs.FileMode(0o755)
-		if i == 0 {
-			perm = mode
-		}
-		if err := os.Mkdir(dir, perm); err != nil {
-			return err
-		}
-		defer func() {
-			if err != nil {
-				_ = os.Remove(dir) // it is empty, or stays
-			}
-		}()
-		m.Things = append(m.Things, madeThing{Kind: aFolder, Path: dir})
+	if err == nil {
+		err = m.noteFolders(made)
 	}
+	if err != nil {
+		err = errors.Join(err, removeEmpty(missing))
+	}
+	return err
+}
+
+// folder makes a folder and those above it.
+func (m *maker) folder(path string, mode fs.FileMode) error {
+	missing := missingOf(path)
 	if len(missing) == 0 {
 		return nil
 	}
+	if err := m.noteFolders(missing); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.Mkdir(path, mode)
+}
+
+// missingOf returns which of a folder and those above it are not there, the
+// deepest first.
+func missingOf(path string) (missing []string) {
+	for ; !exists(path) && filepath.Dir(path) != path; path = filepath.Dir(path) {
+		missing = append(missing, path)
+	}
+	return missing
+}
+
+func (m *maker) noteFolders(list []string) error {
+	for _, dir := range slices.Backward(list) {
+		if t := (madeThing{Kind: aFolder, Path: dir}); m.find(t) < 0 {
+			m.Things = append(m.Things, t)
+		}
+	}
 	return m.save()
+}
+
+func removeEmpty(list []string) (err error) {
+	for _, dir := range list {
+		if exists(dir) {
+			err = errors.Join(err, os.Remove(dir))
+		}
+	}
+	return err
 }
 
 // file writes a file that was planned, and keeps what is replaced.

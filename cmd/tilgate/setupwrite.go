@@ -36,10 +36,7 @@ func (p *program) write(s setting, plan *setupPlan) error {
 }
 
 func (m *maker) all(s setting, plan *setupPlan) error {
-	if err := m.folder(filepath.Dir(s.config), 0o755); err != nil {
-		return err
-	}
-	if err := m.save(); err != nil {
+	if err := m.home(); err != nil {
 		return err
 	}
 	if err := m.folder(s.data, 0o700); err != nil {

@@ -18,17 +18,17 @@ import (
 // TestServe runs Tilgate as the pod would: its arguments, its variables, its
 // configuration, with other ports. Probes find what they ask for, the names of
 // the service and of the world are served and no others, and it leaves within
-// its time. There is no Qdrant, so it is alive but not ready.
+// its time. The embedded store stands for Qdrant, without which it does not start.
 func TestServe(t *testing.T) {
 	values := example(t, "kserve", `
 replicas: 1
 autoscaling: {by: nothing}
-config: {qdrant: {address: "127.0.0.1:1", ca: ""}, ledger: {"off": true, address: ""}, redis: {url: "", ca: ""}, backend: [{name: gone, kind: vllm, url: "http://127.0.0.1:1"}]}`)
+config: {qdrant: {address: "127.0.0.1:6334", ca: "", tls: false, shard: ""}, ledger: {"off": true, address: ""}, redis: {url: "", ca: ""}, backend: [{name: gone, kind: vllm, url: "http://127.0.0.1:1"}]}`)
 	o := manifests(t, values)
 	pod := podOf(t, o).Spec
 	text := one[*core.ConfigMap](t, o, "ConfigMap/tilgate").Data["tilgate.toml"]
 	dir := t.TempDir()
-	file := unpack(t, o, dir, strings.NewReplacer(`":8080"`, `"127.0.0.1:0"`, `":9464"`, `"127.0.0.1:0"`).Replace(text))
+	file := unpack(t, o, dir, strings.NewReplacer(`":8080"`, `"127.0.0.1:0"`, `":9464"`, `"127.0.0.1:0"`, `"127.0.0.1:6334"`, `""`).Replace(text))
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ config: {qdrant: {address: "127.0.0.1:1", ca: ""}, ledger: {"off": true, address
 		want      int
 	}{
 		{"https://" + api + pod.Containers[0].LivenessProbe.HTTPGet.Path, "", 200},
-		{"https://" + api + pod.Containers[0].ReadinessProbe.HTTPGet.Path, "", 503},
+		{"https://" + api + pod.Containers[0].ReadinessProbe.HTTPGet.Path, "", 200},
 		{"http://" + metrics + "/metrics", "", 200},
 		{"https://" + api + "/healthz", "tilgate.ask.svc", 200},
 		{"https://" + api + "/healthz", "ask.moh.example", 200},
