@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -37,7 +38,9 @@ func (d *patient) port(key, address string) finding {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		dial = "localhost"
 	}
-	if conn, err := net.DialTimeout("tcp", net.JoinHostPort(dial, port), time.Second); err == nil {
+	at, stop := context.WithTimeout(d.ctx, time.Second)
+	defer stop()
+	if conn, err := wayToOwn(net.JoinHostPort(dial, port)).DialContext(at, "tcp", net.JoinHostPort(dial, port)); err == nil {
 		conn.Close()
 		if d.isTilgate(net.JoinHostPort(dial, port)) {
 			return oks("%s %s: Tilgate answers there", key, address)
@@ -57,11 +60,17 @@ func (d *patient) port(key, address string) finding {
 	return fail("choose another address with "+key, "%s %s: %v", key, address, err)
 }
 
+// wayToOwn leads to an address of this machine, which may be a public one. What
+// answers there is asked for no more than its name.
+func wayToOwn(address string) outbound.Way {
+	return outbound.Way{What: "program at " + address, Address: address, Public: true, TLS: &tls.Config{InsecureSkipVerify: true}}
+}
+
 // isTilgate asks what listens at an address of this machine whether it is
 // Tilgate: the API, or its metrics.
 func (d *patient) isTilgate(address string) bool {
-	way := outbound.Way{What: "program at " + address, Address: address}
-	client := &http.Client{Timeout: d.patient, Transport: way.Transport(&http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}})} // it is asked for no more than its name
+	client := wayToOwn(address).Client()
+	client.Timeout = d.patient
 	defer client.CloseIdleConnections()
 	for _, url := range []string{"http://" + address + "/openapi.json", "https://" + address + "/openapi.json", "http://" + address + "/metrics"} {
 		req, err := http.NewRequestWithContext(d.ctx, http.MethodGet, url, nil)
