@@ -44,6 +44,15 @@ type languageCollector struct {
 var languageDesc = prometheus.NewDesc("tilgate_language_served", "Always 1; a language that is served, and why its own weights do not answer now.",
 	[]string{"language", "kind", "weights"}, nil)
 
+// newLanguages expects the languages at once, too: the first scrape may gather
+// the counts before it comes here.
+func newLanguages(languages func(ctx context.Context) []serving.Spoken, counts *record.Metrics) languageCollector {
+	for _, l := range languages(context.Background()) {
+		counts.Expect(l.Tag)
+	}
+	return languageCollector{languages, counts}
+}
+
 func (languageCollector) Describe(out chan<- *prometheus.Desc) { out <- languageDesc }
 
 func (c languageCollector) Collect(out chan<- prometheus.Metric) {

@@ -101,7 +101,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	if err != nil {
 		return err
 	}
-	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models}, languageCollector{svc.Languages, counts})
+	metrics.MustRegister(costCollector{svc.costs}, backendCollector{svc.models}, newLanguages(svc.Languages, counts))
 	stopApart, err := serveApart(c, metrics, log)
 	defer stopApart()
 	if err != nil {
