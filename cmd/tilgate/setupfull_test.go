@@ -175,6 +175,7 @@ func TestSetupKilledEarly(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "etc"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Join(dir, "etc", ".tilgate.toml.setup-123456789"), "{")
 	recovers(t, dir)
 }
 

@@ -108,6 +108,7 @@ func (m *maker) home() error {
 	missing := missingOf(path)
 	err := os.MkdirAll(path, 0o755)
 	made := missing
+	sweep(madePath(m.config))
 	if list, wrong := os.ReadDir(path); wrong == nil && len(list) == 0 && len(made) == 0 {
 		made = []string{path}
 	}

@@ -108,7 +108,7 @@ func Extract(r io.Reader, folder string) (c Chain, err error) {
 		if err != nil {
 			return c, fault.Invalid.Wrap(err, "the copy of the audit log cannot be read")
 		}
-		if h.Typeflag != tar.TypeReg || h.Name != headFile && !dayFile.MatchString(h.Name) {
+		if h.Typeflag != tar.TypeReg || isSparse(h) || h.Name != headFile && !dayFile.MatchString(h.Name) {
 			return c, fault.Invalid.Errorf("the copy of the audit log holds %q, which is no file of one", h.Name)
 		}
 		if err := extractFile(from, filepath.Join(folder, h.Name)); err != nil {
@@ -125,6 +125,14 @@ func Extract(r io.Reader, folder string) (c Chain, err error) {
 		return c, err
 	}
 	return Verify(folder)
+}
+
+// isSparse reports whether a file is longer than what the archive holds of it,
+// without any bound.
+func isSparse(h *tar.Header) bool {
+	_, sparse := h.PAXRecords["GNU.sparse.major"]
+	_, older := h.PAXRecords["GNU.sparse.map"]
+	return sparse || older
 }
 
 func extractFile(from io.Reader, path string) error {

@@ -95,6 +95,25 @@ func TestExtractRefuses(t *testing.T) {
 			t.Errorf("%s: it lies beside its folder", name)
 		}
 	}
+	// A file that says to have a terabyte of nothing.
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	h := header("audit-2026-01-01.jsonl", 512)
+	h.PAXRecords = map[string]string{"XXX.sparse.major": "1", "XXX.sparse.minor": "0", "XXX.sparse.name": h.Name, "XXX.sparse.realsize": "1099511627776"}
+	if err := w.WriteHeader(h); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = w.Write(append([]byte("0\n"), make([]byte, 510)...))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sparse := bytes.ReplaceAll(b.Bytes(), []byte("XXX.sparse"), []byte("GNU.sparse"))
+	if got, err := tar.NewReader(bytes.NewReader(sparse)).Next(); err != nil || got.Size != 1<<40 {
+		t.Fatalf("the case is none: %+v, %v", got, err)
+	}
+	if _, err := Extract(bytes.NewReader(sparse), filepath.Join(t.TempDir(), "audit")); err == nil || !strings.Contains(err.Error(), "no file of one") {
+		t.Errorf("sparse: %v", err)
+	}
 	if _, err := Extract(strings.NewReader(strings.Repeat("nonsense", 200)), filepath.Join(t.TempDir(), "audit")); err == nil {
 		t.Error("nonsense is taken")
 	}
