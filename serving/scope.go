@@ -55,6 +55,10 @@ type Quota struct {
 	Tokens   int64 `toml:"tokens,omitempty"`
 }
 
+// Administers reports whether the caller administers its tenant. What stands in
+// web pages never does.
+func (c Caller) Administers() bool { return c.Scope != nil && c.Scope.Admin && !c.Scope.Page }
+
 // Policy returns what bounds the caller's requests for plain models.
 func (c Caller) Policy() Policy {
 	if c.Scope == nil {

@@ -15,22 +15,33 @@ var (
 	notInAnchor     = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// What the pages link to is there.
-func TestDocsLinks(t *testing.T) {
+// docPages are the pages that people read.
+func docPages(t *testing.T) (pages []string) {
+	t.Helper()
 	root := filepath.Join("..", "..")
 	for _, dir := range []string{"README.md", "docs", "deploy", "bench"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() || filepath.Ext(path) != ".md" {
-				return err
-			}
-			text, err := os.ReadFile(path)
-			for _, m := range markdownLink.FindAllStringSubmatch(string(text), -1) {
-				checkLink(t, path, m[1])
+			if err == nil && !e.IsDir() && filepath.Ext(path) == ".md" {
+				pages = append(pages, path)
 			}
 			return err
 		})
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
+		}
+	}
+	return pages
+}
+
+// What the pages link to is there.
+func TestDocsLinks(t *testing.T) {
+	for _, page := range docPages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range markdownLink.FindAllStringSubmatch(string(text), -1) {
+			checkLink(t, page, m[1])
 		}
 	}
 }

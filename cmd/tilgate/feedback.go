@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tilgate/rag"
 	"tilgate/serving/feedback"
 	"tilgate/serving/ledger"
 )
@@ -26,37 +24,10 @@ Two people must agree with a piece of feedback before it is exported.`},
 		p.feedbackListCommand(), p.feedbackReviewCommand(), p.feedbackExportCommand(), p.feedbackEraseCommand())
 }
 
-// feedbackFlags are those that every one of these commands has.
-type feedbackFlags struct {
-	config, tenant string
-	json           bool
-}
-
-func (f *feedbackFlags) add(p *program, cmd *cobra.Command) *cobra.Command {
-	p.configFlag(cmd, &f.config)
-	cmd.Flags().StringVar(&f.tenant, "tenant", rag.TenantOf(""), "whose feedback; what others have is not seen")
-	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	return cmd
-}
-
-// onFeedback runs do with the ledger that the flags name, open for reading.
-func (p *program) onFeedback(ctx context.Context, f feedbackFlags, do func(r *ledger.Reader) error) error {
-	c, err := loadConfig(f.config, p.getenv)
-	if err != nil {
-		return err
-	}
-	r, err := readLedger(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return do(r)
-}
-
 func (p *program) feedbackListCommand() *cobra.Command {
-	var f feedbackFlags
+	var f ledgerFlags
 	var state string
-	cmd := f.add(p, &cobra.Command{Use: "list", Short: "List feedback, the oldest first",
+	cmd := f.add(p, "feedback", &cobra.Command{Use: "list", Short: "List feedback, the oldest first",
 		Long: `List feedback, the oldest first. Its state is counted (without consent, so that
 there are no words), open (two people have yet to agree), agreed, or rejected.`,
 		Example: "  tilgate feedback list --state open", Args: exactly(0, "no arguments")})
@@ -66,7 +37,7 @@ there are no words), open (two people have yet to agree), agreed, or rejected.`,
 		if state != "" && !slices.Contains(feedback.States, q.State) {
 			return usageError{fmt.Errorf("--state: %q is none of %s", state, join(feedback.States))}
 		}
-		return p.onFeedback(cmd.Context(), f, func(r *ledger.Reader) error {
+		return p.onLedger(cmd.Context(), f, func(r *ledger.Reader) error {
 			list, err := r.ListFeedback(cmd.Context(), q)
 			if err != nil {
 				return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -18,9 +17,9 @@ import (
 )
 
 func (p *program) feedbackEraseCommand() *cobra.Command {
-	var f feedbackFlags
+	var f ledgerFlags
 	var whose feedback.Whose
-	cmd := f.add(p, &cobra.Command{Use: "erase --person ID | --conversation ID", Short: "Erase the feedback of a person or a conversation, and prove it",
+	cmd := f.add(p, "feedback", &cobra.Command{Use: "erase --person ID | --conversation ID", Short: "Erase the feedback of a person or a conversation, and prove it",
 		Long: `Erase the feedback of a person or of a conversation, as the caller names them, and
 prove it: the ledger is searched again, and all its files are read, SQLite's among
 them, and none of the words may be in them. Exports that were made before still
@@ -70,7 +69,11 @@ func eraseFeedback(ctx context.Context, c Config, tenant string, whose feedback.
 		return erasure{}, err
 	}
 	e := erasure{Erased: append([]string{}, ids...), Found: len(find(left, tenant, whose)), Server: c.Ledger.Address, what: "feedback"}
-	e.Proof, err = forget.Prove(ctx, ledgerFolder(c), wordsOf(whose, gone, left))
+	words, err := saidByNobody(wordsOf(whose, gone), left)
+	if err != nil {
+		return e, err
+	}
+	e.Proof, err = forget.Prove(ctx, ledgerFolder(c), words)
 	return e, err
 }
 
@@ -105,8 +108,8 @@ func find(list []feedback.Feedback, tenant string, w feedback.Whose) (found []fe
 }
 
 // wordsOf returns what must not be in any file: whose it was, and ids and words
-// of what is gone, as the ledger writes them, unless somebody else says the same.
-func wordsOf(w feedback.Whose, gone, left []feedback.Feedback) (list []string) {
+// of what is gone, as the ledger writes them.
+func wordsOf(w feedback.Whose, gone []feedback.Feedback) []string {
 	texts := []string{`"person":` + jsonOf(w.Person)}
 	if w.Conversation != "" {
 		texts = []string{`"conversation":` + jsonOf(w.Conversation)}
@@ -122,13 +125,7 @@ func wordsOf(w feedback.Whose, gone, left []feedback.Feedback) (list []string) {
 			texts = append(texts, inside(r.Correction))
 		}
 	}
-	others, err := json.Marshal(left)
-	for _, text := range texts {
-		if err != nil || !bytes.Contains(others, []byte(text)) {
-			list = append(list, text)
-		}
-	}
-	return list
+	return texts
 }
 
 func jsonOf(text string) string {

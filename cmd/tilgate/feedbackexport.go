@@ -17,10 +17,10 @@ import (
 )
 
 func (p *program) feedbackExportCommand() *cobra.Command {
-	var f feedbackFlags
+	var f ledgerFlags
 	var form, out string
 	var agreements int
-	cmd := f.add(p, &cobra.Command{Use: "export --as FORM", Short: "Write feedback as data to train and to measure with",
+	cmd := f.add(p, "feedback", &cobra.Command{Use: "export --as FORM", Short: "Write feedback as data to train and to measure with",
 		Long: `Write feedback as data to train and to measure with, one JSON object a line:
 
   sft    conversations: the question, and the correction or an answer that was
@@ -56,7 +56,7 @@ bytes.`,
 	return cmd
 }
 
-func (p *program) exportFeedback(ctx context.Context, f feedbackFlags, e feedback.Export, out string) error {
+func (p *program) exportFeedback(ctx context.Context, f ledgerFlags, e feedback.Export, out string) error {
 	c, err := loadConfig(f.config, p.getenv)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (p *program) exportFeedback(ctx context.Context, f feedbackFlags, e feedbac
 	if e.Mask, err = c.mask(); err != nil {
 		return err
 	}
-	return p.onFeedback(ctx, f, func(r *ledger.Reader) error {
+	return p.onLedger(ctx, f, func(r *ledger.Reader) error {
 		list, err := r.ListFeedback(ctx, feedback.Query{Tenant: f.tenant})
 		if err != nil {
 			return err

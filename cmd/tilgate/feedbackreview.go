@@ -14,10 +14,10 @@ import (
 )
 
 func (p *program) feedbackReviewCommand() *cobra.Command {
-	var f feedbackFlags
+	var f ledgerFlags
 	var r feedback.Review
 	var verdict string
-	cmd := f.add(p, &cobra.Command{Use: "review ID", Short: "Read a piece of feedback, and agree, reject or correct it",
+	cmd := f.add(p, "feedback", &cobra.Command{Use: "review ID", Short: "Read a piece of feedback, and agree, reject or correct it",
 		Long: `Read a piece of feedback and, with --verdict, agree with it, reject it, or give it
 another correction. Two people must agree, and none reject, before it is
 exported. An edit agrees with what it brings, and asks everybody else again.
@@ -32,7 +32,7 @@ Here --by is whatever name is given; over the API it is the name of the key.`,
 	cmd.Flags().StringVar(&r.Correction, "correction", "", "what the answer should have been, with the verdict edit")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if verdict == "" {
-			return p.onFeedback(cmd.Context(), f, func(l *ledger.Reader) error {
+			return p.onLedger(cmd.Context(), f, func(l *ledger.Reader) error {
 				found, err := l.Feedback(cmd.Context(), f.tenant, args[0])
 				if err != nil {
 					return err
@@ -51,7 +51,7 @@ Here --by is whatever name is given; over the API it is the name of the key.`,
 	return cmd
 }
 
-func (p *program) review(ctx context.Context, f feedbackFlags, id string, r feedback.Review) error {
+func (p *program) review(ctx context.Context, f ledgerFlags, id string, r feedback.Review) error {
 	c, err := loadConfig(f.config, p.getenv)
 	if err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tilgate/rag"
 	"tilgate/serving/handover"
 	"tilgate/serving/ledger"
 )
@@ -27,28 +26,10 @@ keep_days.`},
 		p.handoverListCommand(), p.handoverShowCommand(), p.handoverReplyCommand(), p.handoverCloseCommand(), p.handoverEraseCommand())
 }
 
-// handoverFlags are those that every one of these commands has.
-type handoverFlags struct {
-	config, tenant string
-	json           bool
-}
-
-func (f *handoverFlags) add(p *program, cmd *cobra.Command) *cobra.Command {
-	p.configFlag(cmd, &f.config)
-	cmd.Flags().StringVar(&f.tenant, "tenant", rag.TenantOf(""), "whose conversations; what others have is not seen")
-	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	return cmd
-}
-
-// onCases runs do with the ledger that the flags name, open for reading.
-func (p *program) onCases(ctx context.Context, f handoverFlags, do func(r *ledger.Reader) error) error {
-	return p.onFeedback(ctx, feedbackFlags(f), do)
-}
-
 func (p *program) handoverListCommand() *cobra.Command {
-	var f handoverFlags
+	var f ledgerFlags
 	var state string
-	cmd := f.add(p, &cobra.Command{Use: "list", Short: "List conversations that were handed over, the oldest first",
+	cmd := f.add(p, "conversations", &cobra.Command{Use: "list", Short: "List conversations that were handed over, the oldest first",
 		Long: `List conversations that were handed over, the oldest first. Their state is waiting,
 answered, failed (staff could not be told), or closed.`,
 		Example: "  tilgate handover list --state waiting", Args: exactly(0, "no arguments")})
@@ -58,7 +39,7 @@ answered, failed (staff could not be told), or closed.`,
 		if state != "" && !slices.Contains(handover.States, q.State) {
 			return usageError{fmt.Errorf("--state: %q is none of %s", state, join(handover.States))}
 		}
-		return p.onCases(cmd.Context(), f, func(r *ledger.Reader) error {
+		return p.onLedger(cmd.Context(), f, func(r *ledger.Reader) error {
 			list, err := r.ListCases(cmd.Context(), q)
 			if err != nil {
 				return err
@@ -112,11 +93,11 @@ func lastOf(c handover.Case) string {
 }
 
 func (p *program) handoverShowCommand() *cobra.Command {
-	var f handoverFlags
-	cmd := f.add(p, &cobra.Command{Use: "show ID", Short: "Show a conversation that was handed over",
+	var f ledgerFlags
+	cmd := f.add(p, "conversations", &cobra.Command{Use: "show ID", Short: "Show a conversation that was handed over",
 		Args: exactly(1, "the id of a conversation")})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.onCases(cmd.Context(), f, func(r *ledger.Reader) error {
+		return p.onLedger(cmd.Context(), f, func(r *ledger.Reader) error {
 			c, err := r.Case(cmd.Context(), f.tenant, args[0])
 			if err != nil {
 				return err
@@ -167,7 +148,7 @@ func (p *program) printCase(c handover.Case, asJSON bool) error {
 }
 
 // changeCase opens the ledger, changes a case in it, and shows the case.
-func (p *program) changeCase(ctx context.Context, f handoverFlags, change func(l *ledger.Ledger) (handover.Case, error)) error {
+func (p *program) changeCase(ctx context.Context, f ledgerFlags, change func(l *ledger.Ledger) (handover.Case, error)) error {
 	c, err := loadConfig(f.config, p.getenv)
 	if err != nil {
 		return err
@@ -185,9 +166,9 @@ func (p *program) changeCase(ctx context.Context, f handoverFlags, change func(l
 }
 
 func (p *program) handoverReplyCommand() *cobra.Command {
-	var f handoverFlags
+	var f ledgerFlags
 	var by, text string
-	cmd := f.add(p, &cobra.Command{Use: "reply ID --by NAME --text TEXT", Short: "Answer a conversation",
+	cmd := f.add(p, "conversations", &cobra.Command{Use: "reply ID --by NAME --text TEXT", Short: "Answer a conversation",
 		Example: `  tilgate handover reply ho-… --by aida --text "Please come on Monday."`,
 		Args:    exactly(1, "the id of a conversation")})
 	cmd.Flags().StringVar(&by, "by", "", "who answers, as colleagues see it")
@@ -204,8 +185,8 @@ func (p *program) handoverReplyCommand() *cobra.Command {
 }
 
 func (p *program) handoverCloseCommand() *cobra.Command {
-	var f handoverFlags
-	cmd := f.add(p, &cobra.Command{Use: "close ID", Short: "Close a conversation; nothing more is said in it",
+	var f ledgerFlags
+	cmd := f.add(p, "conversations", &cobra.Command{Use: "close ID", Short: "Close a conversation; nothing more is said in it",
 		Args: exactly(1, "the id of a conversation")})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.changeCase(cmd.Context(), f, func(l *ledger.Ledger) (handover.Case, error) {

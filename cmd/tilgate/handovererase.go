@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,9 +14,9 @@ import (
 )
 
 func (p *program) handoverEraseCommand() *cobra.Command {
-	var f handoverFlags
+	var f ledgerFlags
 	var whose handover.Whose
-	cmd := f.add(p, &cobra.Command{Use: "erase ID | --contact TEXT", Short: "Erase a conversation, or all of a contact, and prove it",
+	cmd := f.add(p, "conversations", &cobra.Command{Use: "erase ID | --contact TEXT", Short: "Erase a conversation, or all of a contact, and prove it",
 		Long: `Erase a conversation that was handed over, or all that left the same contact, and
 prove it: the ledger is searched again, and all its files are read, SQLite's among
 them, and none of the words may be in them. What staff were sent, by a webhook,
@@ -64,7 +61,7 @@ func eraseCases(ctx context.Context, c Config, tenant string, whose handover.Who
 			e.Found++
 		}
 	}
-	words, err := wordsOfCases(gone, left)
+	words, err := saidByNobody(wordsOfCases(gone), left)
 	if err != nil {
 		return e, err
 	}
@@ -92,25 +89,16 @@ func eraseCasesIn(ctx context.Context, l *ledger.Ledger, tenant string, whose ha
 }
 
 // wordsOfCases returns what must not be in any file: ids and words of what is
-// gone, as the ledger writes them, unless somebody else says the same.
-func wordsOfCases(gone, left []handover.Case) (list []string, err error) {
-	others, err := json.Marshal(left)
-	if err != nil {
-		return nil, fmt.Errorf("what is left: %w", err)
-	}
+// gone, as the ledger writes them.
+func wordsOfCases(gone []handover.Case) (texts []string) {
 	for _, c := range gone {
-		texts := []string{c.ID, c.Contact, handover.ContactOf(c.Contact)}
+		texts = append(texts, inside(c.ID), inside(c.Contact), inside(handover.ContactOf(c.Contact)))
 		for _, m := range c.Messages {
-			texts = append(texts, m.Content)
+			texts = append(texts, inside(m.Content))
 		}
 		for _, r := range c.Replies {
-			texts = append(texts, r.Text)
-		}
-		for _, text := range texts {
-			if text = inside(text); text != "" && !bytes.Contains(others, []byte(text)) {
-				list = append(list, text)
-			}
+			texts = append(texts, inside(r.Text))
 		}
 	}
-	return list, nil
+	return texts
 }

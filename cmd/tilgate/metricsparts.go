@@ -77,12 +77,12 @@ func (diskCollector) Describe(out chan<- *prometheus.Desc) {
 }
 
 func (c diskCollector) Collect(out chan<- prometheus.Metric) {
-	free, size, err := diskOf(c.folder)
+	d, err := diskAt(c.folder)
 	if err != nil {
 		return
 	}
-	out <- prometheus.MustNewConstMetric(diskFree, prometheus.GaugeValue, float64(free))
-	out <- prometheus.MustNewConstMetric(diskSize, prometheus.GaugeValue, float64(size))
+	out <- prometheus.MustNewConstMetric(diskFree, prometheus.GaugeValue, float64(d.free))
+	out <- prometheus.MustNewConstMetric(diskSize, prometheus.GaugeValue, float64(d.size))
 }
 
 // countedLimits counts the requests that limits keep out: they come to no

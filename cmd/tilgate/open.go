@@ -28,6 +28,24 @@ func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, n
 // quietLog drops what is said.
 func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// openStore opens the store of passages, which then holds what this release
+// reads.
+func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
+	store, closeStore, err = dialStore(ctx, c, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	changed, err := store.Upgrade(ctx)
+	for _, name := range changed {
+		log.Info("a knowledge base of an earlier release was brought up to date", "version", name)
+	}
+	if err != nil {
+		closeStore()
+		return nil, nil, err
+	}
+	return store, closeStore, nil
+}
+
 // dialStore opens the Qdrant server that the configuration names, or else the
 // embedded engine. The index is the same code over either.
 func dialStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
@@ -128,47 +146,64 @@ func (b besides) out() io.Writer {
 	return b.log
 }
 
+// makers are the parts of a service that the configuration alone makes.
+type makers struct {
+	guard      serving.Guard
+	retrievers func(*qdrant.Index) *rag.Retriever
+	models     *pool.Pool
+	costs      *tokencost.Table
+}
+
+func openMakers(ctx context.Context, c Config, log *slog.Logger) (m makers, err error) {
+	if m.guard, err = openGuard(c); err != nil {
+		return m, err
+	}
+	if m.retrievers, err = openRetrievers(c, log); err != nil {
+		return m, err
+	}
+	if m.models, err = openPool(ctx, c); err != nil {
+		return m, err
+	}
+	m.costs, err = openCosts(c)
+	return m, err
+}
+
+// options are those of every service of a configuration.
+func (m makers) options(c Config, log *slog.Logger) serving.Options {
+	return serving.Options{Language: c.Language, PromptTokens: c.promptTokens(), Cost: m.costs.Cost, Log: log,
+		Translate: c.Embed.URL == ""} // vectors cross languages by themselves
+}
+
 // openService puts the parts of an answer together.
 func openService(ctx context.Context, c Config, store *qdrant.Store, log *slog.Logger, beside besides) (opened, error) {
 	live, err := followAdapters(ctx, c, log)
 	if err != nil {
 		return opened{}, err
 	}
-	guard, err := openGuard(c)
+	m, err := openMakers(ctx, c, log)
 	if err != nil {
 		return opened{}, err
 	}
-	retrievers, err := openRetrievers(c, log)
-	if err != nil {
+	o := m.options(c, log)
+	o.Refuse, o.Keep = beside.refuse, beside.keep
+	var clear func()
+	if o.Answers, clear, err = openCache(ctx, c.Cache); err != nil {
 		return opened{}, err
 	}
-	models, err := openPool(ctx, c)
-	if err != nil {
+	if o.Policy, err = c.policy(); err != nil {
 		return opened{}, err
 	}
-	costs, err := openCosts(c)
-	if err != nil {
-		return opened{}, err
-	}
-	answers, clear, err := openCache(ctx, c.Cache)
-	if err != nil {
-		return opened{}, err
-	}
-	policy, err := c.policy()
-	if err != nil {
-		return opened{}, err
-	}
-	return opened{serving.New(serving.Parts{
+	svc := serving.New(serving.Parts{
 		Adapters:  live.Set,
 		Detector:  detector{lid.Default()},
-		Retriever: rag.Tenants(func(tenant string) *rag.Retriever { return retrievers(store.For(tenant)) }),
-		Models:    models,
-		Upstream:  models,
-		Guard:     guard,
+		Retriever: rag.Tenants(func(tenant string) *rag.Retriever { return m.retrievers(store.For(tenant)) }),
+		Models:    m.models,
+		Upstream:  m.models,
+		Guard:     m.guard,
 		Recorder:  append(record.All{record.New(beside.out())}, beside.recorders...),
 		Library:   library{store},
-	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(),
-		Translate: c.Embed.URL == "", Cost: costs.Cost, Answers: answers, Policy: policy, Refuse: beside.refuse, Keep: beside.keep, Log: log}), live.Set, models, costs, clear}, nil // vectors cross languages by themselves
+	}, o)
+	return opened{svc, live.Set, m.models, m.costs, clear}, nil
 }
 
 // library lets serving list what the store holds.

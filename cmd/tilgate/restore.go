@@ -65,7 +65,7 @@ backup, with its manifests, into a new folder, and does nothing else.`,
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "make everything ready and check it, and then change nothing")
 	cmd.Flags().BoolVar(&f.force, "force", false, "restore over what is there")
-	cmd.Flags().BoolVar(&f.keepOld, "keep-old", false, "keep what was there in .restore in each folder, in place of removing it at the end")
+	cmd.Flags().BoolVar(&f.keepOld, "keep-old", false, "keep what was there in "+keptName+" in each folder, in place of removing it at the end")
 	cmd.Flags().BoolVar(&f.noAsk, "no-ask", false, "do not ask the knowledge bases")
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "restore only some: "+strings.Join(onlyAll, ", "))
 	cmd.Flags().StringSliceVar(&f.forgotten, "forgotten", nil, "a forgotten.jsonl from elsewhere, of which nothing comes back")

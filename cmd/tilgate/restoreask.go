@@ -64,30 +64,18 @@ func (r *restoring) service(ctx context.Context, x *qdrant.Index) (*serving.Serv
 	if err != nil {
 		return nil, err
 	}
-	guard, err := openGuard(c)
-	if err != nil {
-		return nil, err
-	}
-	retrievers, err := openRetrievers(c, quietLog())
-	if err != nil {
-		return nil, err
-	}
-	models, err := openPool(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	costs, err := openCosts(c)
+	m, err := openMakers(ctx, c, quietLog())
 	if err != nil {
 		return nil, err
 	}
 	return serving.New(serving.Parts{
 		Adapters:  func() *adapters.Set { return set },
 		Detector:  detector{lid.Default()},
-		Retriever: rag.Tenants(func(string) *rag.Retriever { return retrievers(x) }),
-		Models:    models,
-		Guard:     guard,
+		Retriever: rag.Tenants(func(string) *rag.Retriever { return m.retrievers(x) }),
+		Models:    m.models,
+		Guard:     m.guard,
 		Recorder:  record.New(io.Discard),
-	}, serving.Options{Language: c.Language, PromptTokens: c.promptTokens(), Translate: c.Embed.URL == "", Cost: costs.Cost, Log: quietLog()}), nil
+	}, m.options(c, quietLog())), nil
 }
 
 func askKB(ctx context.Context, svc *serving.Service, x *qdrant.Index, kb string, report *kbRestored) error {

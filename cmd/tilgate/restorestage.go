@@ -143,8 +143,8 @@ func (r *restoring) room() error {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
-		if free, _, err := diskOf(dir); err == nil && free < uint64(bytes) {
-			return fault.Invalid.Errorf("%s needs about %.1f MB on disk, beside what is there, and %.1f MB are free", dir, float64(bytes)/1e6, float64(free)/1e6)
+		if d, err := diskAt(dir); err == nil && d.free < uint64(bytes) {
+			return fault.Invalid.Errorf("%s needs about %.1f MB on disk, beside what is there, and %.1f MB are free", dir, float64(bytes)/1e6, float64(d.free)/1e6)
 		}
 	}
 	return nil

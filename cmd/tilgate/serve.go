@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ import (
 	"tilgate/serving/feedback"
 	"tilgate/serving/gateway"
 	"tilgate/serving/handover"
+	"tilgate/serving/ledger"
 	"tilgate/serving/record"
 )
 
@@ -67,36 +69,12 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	counts := record.NewMetrics(metrics)
 	memory, live := c.Feedback.memory(), new(admin.Live)
 	beside := besides{log: out, recorders: []serving.Recorder{counts, access.limits, memory, live}}
-	feedbackTo, closeLedger, err := openLedger(ctx, c, log)
+	kept, closeKept, err := openKept(ctx, c, &beside, metrics, log)
 	if err != nil {
 		return err
 	}
-	defer closeLedger()
-	if feedbackTo != nil && c.Audit.Folder != "" {
-		defer noteHeads(ctx, feedbackTo, c.Audit.Folder, log)()
-	}
-	trail, err := c.Audit.open(log)
-	if err != nil {
-		return err
-	}
-	if trail != nil {
-		defer trail.Close()
-		beside.refuse, beside.keep = trail.Refuse, trail.Keep
-		metrics.MustRegister(lostRecords(trail))
-	}
-	if feedbackTo != nil {
-		beside.countIn(feedbackTo, c.Ledger.Durable)
-		metrics.MustRegister(ledgerRows(feedbackTo)...)
-	}
+	defer closeKept()
 	metrics.MustRegister(lostLog(out))
-	spans, endSpans, err := c.OTel.open(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer endSpans()
-	if spans != nil {
-		beside.recorders = append(beside.recorders, spans)
-	}
 	svc, err := openService(ctx, c, store, log, beside)
 	if err != nil {
 		return err
@@ -116,19 +94,65 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	if err := followKnowledge(ctx, c, store, svc.clear, newSyncMetrics(metrics), log); err != nil {
 		return err
 	}
-	desk, err := c.openDesk(memory, feedbackTo, svc, log)
+	desk, err := c.openDesk(memory, kept, svc, log)
 	if err != nil {
 		return err
 	}
 	desk = countFeedback(metrics, desk)
-	people, closePeople, err := c.openHandover(ctx, feedbackTo, metrics, log)
+	people, closePeople, err := c.openHandover(ctx, kept, metrics, log)
 	if err != nil {
 		return err
 	}
 	defer closePeople()
-	console := c.console(svc, consoleParts{live, store, access.used, feedbackTo, desk, memory, people}, log)
+	console := c.console(svc, consoleParts{live, store, access.used, kept, desk, memory, people}, log)
 	log.Info("serving", "address", ln.Addr().String())
 	return runGateway(ctx, c, ln, front{svc, access, desk, console, people}, log)
+}
+
+// openKept opens where answers are written down, and has them noted there: the
+// ledger, which is nil if none is kept, the audit log, the collector of traces.
+func openKept(ctx context.Context, c Config, b *besides, metrics *prometheus.Registry, log *slog.Logger) (l *ledger.Ledger, closeKept func(), err error) {
+	var ends []func()
+	closeKept = func() {
+		for _, end := range slices.Backward(ends) {
+			end()
+		}
+	}
+	defer func() {
+		if err != nil {
+			closeKept()
+		}
+	}()
+	l, closeLedger, err := openLedger(ctx, c, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	ends = append(ends, closeLedger)
+	if l != nil && c.Audit.Folder != "" {
+		ends = append(ends, noteHeads(ctx, l, c.Audit.Folder, log))
+	}
+	trail, err := c.Audit.open(log)
+	if err != nil {
+		return nil, nil, err
+	}
+	if trail != nil {
+		ends = append(ends, func() { trail.Close() })
+		b.refuse, b.keep = trail.Refuse, trail.Keep
+		metrics.MustRegister(lostRecords(trail))
+	}
+	if l != nil {
+		b.countIn(l, c.Ledger.Durable)
+		metrics.MustRegister(ledgerRows(l)...)
+	}
+	spans, endSpans, err := c.OTel.open(ctx, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	ends = append(ends, endSpans)
+	if spans != nil {
+		b.recorders = append(b.recorders, spans)
+	}
+	return l, closeKept, nil
 }
 
 // serveApart serves what has an address of its own, and returns what ends it,

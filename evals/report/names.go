@@ -5,17 +5,15 @@ import (
 	"golang.org/x/text/language/display"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/locale"
 )
 
-// languageName is what English calls a language; its tag, if nothing.
+// languageName is what English calls a language.
 func languageName(tag lang.Tag) string {
-	if name := display.English.Tags().Name(parsed(tag)); name != "" && tag != lang.Und {
-		return name
-	}
 	if tag == "" {
 		return "no language"
 	}
-	return string(tag)
+	return locale.English(tag)
 }
 
 // ownName is what a language calls itself, or "" if that is not known.

@@ -212,3 +212,11 @@ func FuzzNumber(f *testing.F) {
 		Date(lang.Tag(tag), time.Unix(int64(digits), 0), Long)
 	})
 }
+
+func TestEnglish(t *testing.T) {
+	for tag, want := range map[lang.Tag]string{"ky": "Kyrgyz", "uz-Cyrl": "Uzbek (Cyrillic)", "ckb": "Central Kurdish", "xx": "xx", "": "", lang.Und: string(lang.Und), "no such": "no such"} {
+		if got := English(tag); got != want {
+			t.Errorf("%q is %q, want %q", tag, got, want)
+		}
+	}
+}

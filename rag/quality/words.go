@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/language/display"
 
 	"tilgate/internal/lang"
+	"tilgate/internal/locale"
 	"tilgate/rag/read"
 )
 
@@ -42,14 +43,7 @@ func languageName(tag lang.Tag) string {
 	case lang.Und:
 		return "not clear"
 	}
-	t, err := language.Raw.Parse(string(tag))
-	if err != nil {
-		return string(tag)
-	}
-	if name := display.English.Tags().Name(t); name != "" {
-		return name
-	}
-	return string(tag)
+	return locale.English(tag)
 }
 
 // capital begins an English phrase with a capital.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"slices"
@@ -224,4 +225,14 @@ func (f foundPassage) Scores() string {
 		list = append(list, fmt.Sprintf("both %.4f", f.Fused))
 	}
 	return strings.Join(list, ", ")
+}
+
+// shares are the languages of something, the most frequent first.
+func shares(n map[lang.Tag]int) []lang.Tag {
+	return slices.SortedFunc(maps.Keys(n), func(a, b lang.Tag) int {
+		if n[a] != n[b] {
+			return n[b] - n[a]
+		}
+		return strings.Compare(string(a), string(b))
+	})
 }

@@ -2,12 +2,10 @@ package admin
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
 	"tilgate/internal/fault"
-	"tilgate/internal/lang"
 	"tilgate/serving/feedback"
 	"tilgate/serving/gateway"
 	"tilgate/serving/ledger"
@@ -152,14 +150,4 @@ func (c *Console) conversations(_ context.Context, v gateway.Visit) (any, error)
 		p.List = c.Memory.Recent(tenantOf(v), mostConversations)
 	}
 	return p, nil
-}
-
-// shares are the languages of something, the most frequent first.
-func shares(n map[lang.Tag]int) []lang.Tag {
-	return slices.SortedFunc(maps.Keys(n), func(a, b lang.Tag) int {
-		if n[a] != n[b] {
-			return n[b] - n[a]
-		}
-		return slices.Compare([]byte(a), []byte(b))
-	})
 }

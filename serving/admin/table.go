@@ -9,10 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
-
 	"tilgate/internal/lang"
+	"tilgate/internal/locale"
 	"tilgate/serving"
 	"tilgate/serving/ledger"
 )
@@ -82,15 +80,8 @@ var reasons = map[string]string{
 
 func reasonName(reason string) string { return cmp.Or(reasons[reason], reason) }
 
-// languageName is what English calls a language; its tag, if nothing.
-func languageName(tag lang.Tag) string {
-	if t, err := language.Raw.Parse(string(tag)); err == nil && tag != lang.Und {
-		if name := display.English.Tags().Name(t); name != "" {
-			return name
-		}
-	}
-	return cmp.Or(string(tag), "not known")
-}
+// languageName is what the pages call a language.
+func languageName(tag lang.Tag) string { return cmp.Or(locale.English(tag), "not known") }
 
 // funcs are what templates write with.
 var funcs = template.FuncMap{

@@ -53,11 +53,11 @@ const (
 	consoleHome = "/admin"
 )
 
-// consolePolicy lets a page show itself, with a style of ours, and no script;
+// scriptlessPolicy lets a page show itself, with a style of ours, and no script;
 // reportPolicy lets a report run its own script, where it can reach nothing.
 const (
-	consolePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	reportPolicy  = "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+	scriptlessPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	reportPolicy     = "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 )
 
 // mostConsole is how many bytes of a form are read.
@@ -145,7 +145,7 @@ func (g *Gateway) door(rc *fasthttp.RequestCtx, err error) error {
 func writeSheet(rc *fasthttp.RequestCtx, s Sheet) {
 	h := &rc.Response.Header
 	pageHeader(h)
-	h.Set("Content-Security-Policy", consolePolicy)
+	h.Set("Content-Security-Policy", scriptlessPolicy)
 	if s.Report {
 		h.Set("Content-Security-Policy", reportPolicy)
 	}

@@ -99,7 +99,7 @@ func TestConsole(t *testing.T) {
 		if resp.StatusCode != tt.status || !strings.Contains(body, tt.want) {
 			t.Errorf("%s: %d %.200s, want %d %s", tt.name, resp.StatusCode, body, tt.status, tt.want)
 		}
-		if strings.HasPrefix(body, "shown") && tt.header != nil && resp.Header.Get("Content-Security-Policy") != consolePolicy {
+		if strings.HasPrefix(body, "shown") && tt.header != nil && resp.Header.Get("Content-Security-Policy") != scriptlessPolicy {
 			t.Errorf("%s: policy %q", tt.name, resp.Header.Get("Content-Security-Policy"))
 		}
 	}

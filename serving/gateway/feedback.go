@@ -78,12 +78,21 @@ func (g *Gateway) give(rc *fasthttp.RequestCtx) error {
 
 // reviewer says who asks for feedback, or decides about it.
 func (g *Gateway) reviewer(rc *fasthttp.RequestCtx) (serving.Caller, error) {
-	caller, err := g.feedbackCaller(rc)
-	if err == nil && (caller.Scope == nil || !caller.Scope.Admin || caller.IsPage()) {
-		err = fault.Forbidden.Errorf("this key may not read feedback; that takes one that administers")
-	}
+	caller, err := g.administrator(rc, errNoReviewer)
 	if err == nil && g.opts.Feedback == nil {
 		err = errNoFeedback
+	}
+	return caller, err
+}
+
+var errNoReviewer = fault.Forbidden.Errorf("this key may not read feedback; that takes one that administers")
+
+// administrator says who calls, if that is somebody who administers a tenant;
+// otherwise is what others are told.
+func (g *Gateway) administrator(rc *fasthttp.RequestCtx, otherwise error) (serving.Caller, error) {
+	caller, err := g.feedbackCaller(rc)
+	if err == nil && !caller.Administers() {
+		err = otherwise
 	}
 	return caller, err
 }
@@ -120,28 +129,45 @@ func (g *Gateway) listFeedback(rc *fasthttp.RequestCtx) error {
 }
 
 // feedbackQuery reads what a list is asked for.
-func feedbackQuery(args *fasthttp.Args) (feedback.Query, error) {
-	q := feedback.Query{Limit: mostFeedback}
+func feedbackQuery(args *fasthttp.Args) (q feedback.Query, err error) {
+	q.State, q.After, q.Limit, err = listQuery(args, feedback.States, mostFeedback)
+	return q, err
+}
+
+// listQuery reads which page of a list is asked for: what is in one of some
+// states, after one, at most so many.
+func listQuery[S ~string](args *fasthttp.Args, states []S, most int) (state S, after string, limit int, err error) {
+	limit = most
 	for key, value := range args.All() {
 		switch string(key) {
 		case "state":
-			q.State = feedback.State(value)
-			if !slices.Contains(feedback.States, q.State) {
-				return q, fault.Invalid.Field("state", "state is %s; it is one of %q", quote(string(value)), feedback.States)
+			state = S(value)
+			if !slices.Contains(states, state) {
+				return state, after, limit, fault.Invalid.Field("state", "state is %s; it is one of %q", quote(string(value)), states)
 			}
 		case "after":
-			q.After = string(value)
+			after = string(value)
 		case "limit":
 			n, err := fasthttp.ParseUint(value)
-			if err != nil || n < 1 || n > mostFeedback {
-				return q, fault.Invalid.Field("limit", "limit is no number in 1..%d", mostFeedback)
+			if err != nil || n < 1 || n > most {
+				return state, after, limit, fault.Invalid.Field("limit", "limit is no number in 1..%d", most)
 			}
-			q.Limit = n
+			limit = n
 		default:
-			return q, fault.Invalid.Field(quote(string(key)), "there is no parameter %s here; there are state, after and limit", quote(string(key)))
+			return state, after, limit, fault.Invalid.Field(quote(string(key)), "there is no parameter %s here; there are state, after and limit", quote(string(key)))
 		}
 	}
-	return q, nil
+	return state, after, limit, nil
+}
+
+// idIn returns the id in a path, which ends in something or nothing.
+func idIn(rc *fasthttp.RequestCtx, begin, end string) (string, error) {
+	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
+	id, ok := strings.CutSuffix(strings.TrimPrefix(path, begin), end)
+	if !ok || id == "" || strings.Contains(id, "/") {
+		return "", refuse(404, "unknown_path", "there is nothing at "+quote(path)+"; there is "+begin+"{id}"+end)
+	}
+	return id, nil
 }
 
 // review answers POST /v1/feedback/{id}/review.
@@ -150,10 +176,9 @@ func (g *Gateway) review(rc *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
-	id, ok := strings.CutSuffix(strings.TrimPrefix(path, feedbackPath), "/review")
-	if !ok || id == "" || strings.Contains(id, "/") {
-		return refuse(404, "unknown_path", "there is nothing at "+quote(path)+"; there is "+feedbackPath+"{id}/review")
+	id, err := idIn(rc, feedbackPath, "/review")
+	if err != nil {
+		return err
 	}
 	body, err := g.bodyOf(rc)
 	if err != nil {

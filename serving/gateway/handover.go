@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -78,24 +77,23 @@ func (g *Gateway) languageOf(list []handover.Message) lang.Tag {
 	return ""
 }
 
-// administrator says who works on the cases of a tenant.
-func (g *Gateway) administrator(rc *fasthttp.RequestCtx) (serving.Caller, error) {
-	caller, err := g.feedbackCaller(rc)
-	if err == nil && (caller.Scope == nil || !caller.Scope.Admin || caller.IsPage()) {
-		err = fault.Forbidden.Errorf("this key may not read what was handed over; that takes one that administers, or the case's token in the header %s", tokenName)
-	}
+// clerk says who works on the cases of a tenant.
+func (g *Gateway) clerk(rc *fasthttp.RequestCtx) (serving.Caller, error) {
+	caller, err := g.administrator(rc, errNoClerk)
 	if err == nil && g.opts.Handover == nil {
 		err = errNoHandover
 	}
 	return caller, err
 }
 
+var errNoClerk = fault.Forbidden.Errorf("this key may not read what was handed over; that takes one that administers, or the case's token in the header %s", tokenName)
+
 // mostCases is how many cases one page of a list holds.
 const mostCases = 100
 
 // listCases answers GET /v1/handover.
 func (g *Gateway) listCases(rc *fasthttp.RequestCtx) error {
-	caller, err := g.administrator(rc)
+	caller, err := g.clerk(rc)
 	if err != nil {
 		return err
 	}
@@ -121,38 +119,9 @@ func (g *Gateway) listCases(rc *fasthttp.RequestCtx) error {
 	return nil
 }
 
-func casesQuery(args *fasthttp.Args) (handover.Query, error) {
-	q := handover.Query{Limit: mostCases}
-	for key, value := range args.All() {
-		switch string(key) {
-		case "state":
-			q.State = handover.State(value)
-			if !slices.Contains(handover.States, q.State) {
-				return q, fault.Invalid.Field("state", "state is %s; it is one of %q", quote(string(value)), handover.States)
-			}
-		case "after":
-			q.After = string(value)
-		case "limit":
-			n, err := fasthttp.ParseUint(value)
-			if err != nil || n < 1 || n > mostCases {
-				return q, fault.Invalid.Field("limit", "limit is no number in 1..%d", mostCases)
-			}
-			q.Limit = n
-		default:
-			return q, fault.Invalid.Field(quote(string(key)), "there is no parameter %s here; there are state, after and limit", quote(string(key)))
-		}
-	}
-	return q, nil
-}
-
-// caseID returns the id in a path, which ends in something or nothing.
-func caseID(rc *fasthttp.RequestCtx, begin, end string) (string, error) {
-	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
-	id, ok := strings.CutSuffix(strings.TrimPrefix(path, begin), end)
-	if !ok || id == "" || strings.Contains(id, "/") {
-		return "", refuse(404, "unknown_path", "there is nothing at "+quote(path)+"; there is "+begin+"{id}"+end)
-	}
-	return id, nil
+func casesQuery(args *fasthttp.Args) (q handover.Query, err error) {
+	q.State, q.After, q.Limit, err = listQuery(args, handover.States, mostCases)
+	return q, err
 }
 
 // opened is a case, and who opened it: its citizen, or staff. An administrator
@@ -168,7 +137,7 @@ func (g *Gateway) openCase(rc *fasthttp.RequestCtx, c *call, id string) (o opene
 	if token := string(rc.Request.Header.Peek(tokenName)); token != "" {
 		return g.openWith(c, id, token)
 	}
-	if o.caller, err = g.administrator(rc); err != nil {
+	if o.caller, err = g.clerk(rc); err != nil {
 		return o, err
 	}
 	if err := g.limit(rc, c, o.caller, 0); err != nil {
@@ -182,7 +151,7 @@ func (g *Gateway) openCase(rc *fasthttp.RequestCtx, c *call, id string) (o opene
 // showCase answers GET /v1/handover/{id}. With ?after=N, the first N replies
 // are left out.
 func (g *Gateway) showCase(rc *fasthttp.RequestCtx) error {
-	id, err := caseID(rc, handoverPath, "")
+	id, err := idIn(rc, handoverPath, "")
 	if err != nil {
 		return err
 	}
@@ -207,7 +176,7 @@ var errNotStaff = fault.Forbidden.Errorf("this token is the citizen's; staff ans
 
 // replyCase answers POST /v1/handover/{id}/reply.
 func (g *Gateway) replyCase(rc *fasthttp.RequestCtx) error {
-	id, err := caseID(rc, handoverPath, "/reply")
+	id, err := idIn(rc, handoverPath, "/reply")
 	if err != nil {
 		return err
 	}

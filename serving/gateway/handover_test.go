@@ -388,7 +388,7 @@ func TestHandoverPages(t *testing.T) {
 	if resp.StatusCode != 200 || !strings.Contains(text, `http-equiv="refresh" content="30"`) || strings.Contains(text, "<form") || strings.Contains(text, "script") || strings.Contains(text, "Паспортум") {
 		t.Errorf("the citizen's page: %d %s", resp.StatusCode, text)
 	}
-	for name, want := range map[string]string{"Content-Security-Policy": casePolicy, "Cache-Control": "no-store", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"} {
+	for name, want := range map[string]string{"Content-Security-Policy": scriptlessPolicy, "Cache-Control": "no-store", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"} {
 		if got := resp.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}

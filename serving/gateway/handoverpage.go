@@ -26,9 +26,6 @@ const (
 	personPath = "/handover/"
 )
 
-// casePolicy is that of pages which run no script.
-const casePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
 // peopleCaller says who sends the form: who holds the cookie, or a visitor of a
 // page in whose frame it stands.
 func (g *Gateway) peopleCaller(rc *fasthttp.RequestCtx) (serving.Caller, error) {
@@ -95,7 +92,7 @@ func (g *Gateway) seeCase(rc *fasthttp.RequestCtx, id string, with url.Values) {
 
 // person answers GET /handover/{id}, for who has its token or its secret.
 func (g *Gateway) person(rc *fasthttp.RequestCtx) error {
-	id, err := caseID(rc, personPath, "")
+	id, err := idIn(rc, personPath, "")
 	if err != nil {
 		return err
 	}
@@ -134,7 +131,7 @@ func (g *Gateway) openWith(c *call, id, token string) (o opened, err error) {
 
 // personReply answers POST /handover/{id}, the form of staff.
 func (g *Gateway) personReply(rc *fasthttp.RequestCtx) error {
-	id, err := caseID(rc, personPath, "")
+	id, err := idIn(rc, personPath, "")
 	if err != nil {
 		return err
 	}
@@ -217,7 +214,7 @@ func (g *Gateway) showPerson(rc *fasthttp.RequestCtx, status int, v web.Case) er
 		f.header(h)
 	} else {
 		pageHeader(h)
-		h.Set("Content-Security-Policy", casePolicy)
+		h.Set("Content-Security-Policy", scriptlessPolicy)
 	}
 	rc.SetStatusCode(status)
 	rc.Response.SetBodyRaw(html)

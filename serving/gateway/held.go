@@ -15,8 +15,9 @@ type held struct {
 
 	mu       sync.Mutex
 	byName   map[answerName]*ongoing
-	over     []*ongoing // of them, the oldest first
-	alone    int        // of those that are not over, with nobody who listens
+	over     []*ongoing              // of them, the oldest first
+	alone    int                     // of those that are not over, with nobody who listens
+	unbegun  map[answerName]struct{} // were stopped before they began
 	draining bool
 
 	working sync.WaitGroup
@@ -43,7 +44,8 @@ const (
 )
 
 func newHeld(after time.Duration) *held {
-	return &held{after: after, leave: leaveFor, kept: keptFor, byName: map[answerName]*ongoing{},
+	return &held{after: after, leave: leaveFor, kept: keptFor,
+		byName: map[answerName]*ongoing{}, unbegun: map[answerName]struct{}{},
 		most: mostHeld{bytes: 128 << 10, all: 512, alone: 64}}
 }
 
@@ -62,22 +64,25 @@ func (a *held) find(name answerName, asked []byte) (*ongoing, error) {
 // open makes room for an answer. It returns nil if there is none, or if the
 // answer is there already, or if nobody will come back because the door closes.
 // What it returns has to be run.
-func (a *held) open(name answerName, asked []byte, work *call) *ongoing {
+func (a *held) open(name answerName, asked []byte, work *call) (*ongoing, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if _, stopped := a.unbegun[name]; stopped {
+		return nil, errUnwanted
+	}
 	if a.draining || a.byName[name] != nil {
-		return nil
+		return nil, nil
 	}
 	if len(a.byName) >= a.most.all && len(a.over) > 0 {
 		a.forget(a.over[0])
 	}
 	if len(a.byName) >= a.most.all {
-		return nil
+		return nil, nil
 	}
 	o := &ongoing{all: a, name: name, sum: sha256.Sum256(asked), work: work, news: make(chan struct{})}
 	a.byName[name] = o
 	a.working.Add(1)
-	return o
+	return o, nil
 }
 
 // attach makes a call the reader of an answer, after n events. Who read it so
@@ -192,13 +197,16 @@ func (a *held) forget(o *ongoing) {
 	}
 }
 
-// stop ends an answer at once, or, if its page is only being left, soon.
+// stop ends an answer at once, or, if its page is only being left, soon. Who
+// stops at once may be faster than the question, which came on another line.
 func (a *held) stop(name answerName, leaving bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := a.byName[name]
 	switch {
+	case o == nil && leaving:
 	case o == nil:
+		a.neverBegin(name)
 	case !leaving:
 		a.end(o, errStopped)
 	default:
@@ -207,6 +215,20 @@ func (a *held) stop(name answerName, leaving bool) {
 			a.goOn(o)
 		}
 	}
+}
+
+// neverBegin has an answer refused that is asked for within the time that
+// answers are kept. When too many are noted, one begins that nobody wants.
+func (a *held) neverBegin(name answerName) {
+	if len(a.unbegun) >= a.most.all {
+		return
+	}
+	a.unbegun[name] = struct{}{}
+	time.AfterFunc(a.kept, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.unbegun, name)
+	})
 }
 
 // endCaller ends and forgets all answers to a caller.

@@ -29,6 +29,7 @@ const leastAnswerID, mostAnswerID = 22, 64
 var (
 	errAnswerGone    = refuse(404, "answer_gone", "this answer is not kept here; ask again")
 	errOtherQuestion = refuse(409, "other_question", "another question was asked with this "+answerHeader+"; each needs one of its own")
+	errUnwanted      = refuse(409, "stopped", "this answer was stopped before it began; ask with another "+answerHeader)
 	errReadElsewhere = refuse(409, "read_elsewhere", "this answer is read on another connection, which came later")
 )
 
@@ -61,13 +62,13 @@ func (g *Gateway) goOn(c *call, name answerName, asked []byte, pieces func(conte
 	}
 	ctx, cancel := context.WithCancelCause(g.base)
 	work := &call{ctx: ctx, cancel: cancel, id: c.id, caller: c.caller}
-	o := g.answers.open(name, asked, work)
+	o, err := g.answers.open(name, asked, work)
 	if o == nil {
 		cancel(nil)
-		return nil, nil
+		return nil, err
 	}
 	work.release, c.release = c.release, nil // what the limit lent is in use as long as the model is
-	err := g.attach(c, o, 0)
+	err = g.attach(c, o, 0)
 	go o.run(pieces(ctx))
 	return o, err
 }

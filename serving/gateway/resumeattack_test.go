@@ -52,6 +52,27 @@ func TestAskTwice(t *testing.T) {
 	}
 }
 
+// TestStopOutruns stops an answer before it is asked for: each comes on a line
+// of its own. Other answers begin.
+func TestStopOutruns(t *testing.T) {
+	s := newSpeaking(time.Millisecond)
+	addr, g := start(t, s.fake, Options{})
+	p := newScript(t, addr)
+	for range g.answers.most.all + 1 { // noted once, and never more than there is room for
+		if resp, err := p.open(t.Context(), stopPath, `{"id":"`+p.id+`"}`, noCut); err != nil || resp.StatusCode != 204 {
+			t.Fatal(resp, err)
+		}
+	}
+	if resp, err := p.open(t.Context(), "/ask", scriptAsk, noCut, answerHeader, p.id); err != nil || resp.StatusCode != 409 || s.asked.Load() != 0 {
+		t.Errorf("%v %v, asked %d times", resp, err, s.asked.Load())
+	}
+	other := newScript(t, addr)
+	if !other.ask(noCut) || s.asked.Load() != 1 {
+		t.Errorf("another answer: asked %d times", s.asked.Load())
+	}
+	other.checkWhole()
+}
+
 // twoDesks know two keys of one ministry and one of another; a key can be revoked.
 type twoDesks struct {
 	mu      sync.Mutex

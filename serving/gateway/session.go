@@ -120,7 +120,7 @@ func (g *Gateway) holderOf(secret string) (serving.Caller, error) {
 		return caller, errNotValid // the API's error speaks of headers
 	case err != nil:
 		return caller, err
-	case caller.IsPage() || caller.Scope == nil || !caller.Scope.Admin:
+	case !caller.Administers():
 		return caller, errNoAdmin
 	}
 	return caller, nil
