@@ -12,13 +12,15 @@ import (
 
 	"tilgate/internal/bundle"
 	"tilgate/internal/fault"
+	"tilgate/internal/fit"
 	"tilgate/internal/sign"
+	"tilgate/serving/ollama"
 )
 
 func (p *program) bundleCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "bundle", Short: "Carry knowledge bases, languages and adapters to places without a network",
-		Long: `Carry knowledge bases, language files, adapters and suites to places without a
-network, in one signed file.
+	return group(&cobra.Command{Use: "bundle", Short: "Carry knowledge bases, languages, adapters, models and the program to places without a network",
+		Long: `Carry knowledge bases, language files, adapters, suites, models and the program to
+places without a network, in one signed file.
 
 On the side that has the network:
 
@@ -30,7 +32,13 @@ and on the other, where the key was brought by somebody who is trusted:
   tilgate trust add centre tgv-… --for bundles      once
   tilgate bundle import desk.tilgate
 
-Later, tilgate bundle export --since desk.tilgate carries only what has changed.`},
+Later, tilgate bundle export --since desk.tilgate carries only what has changed.
+
+A place that has nothing yet is set up from one file as well:
+
+  tilgate bundle export --out school.tilgate --secret centre.secret --kb desk --program ./tilgate
+
+and there, from the stick: ./school.tilgate setup --signer tgv-…`},
 		p.bundleExportCommand(), p.bundleImportCommand(), p.bundleVerifyCommand())
 }
 
@@ -105,20 +113,22 @@ func (c Config) signerOf(b *bundle.Bundle, path string) (name string, err error)
 
 // bundleInfo is what is said of a bundle.
 type bundleInfo struct {
-	File     string        `json:"file"`
-	Name     string        `json:"name"`
-	Created  time.Time     `json:"created"`
-	Digest   string        `json:"digest"`
-	Since    string        `json:"since,omitempty"`
-	Key      sign.Key      `json:"key"`
-	SignedBy string        `json:"signed_by,omitempty"`
-	Trusted  bool          `json:"trusted"`
-	Parts    []bundle.Part `json:"parts"`
+	File     string          `json:"file"`
+	Name     string          `json:"name"`
+	Created  time.Time       `json:"created"`
+	Digest   string          `json:"digest"`
+	Since    string          `json:"since,omitempty"`
+	Key      sign.Key        `json:"key"`
+	SignedBy string          `json:"signed_by,omitempty"`
+	Trusted  bool            `json:"trusted"`
+	Program  *bundle.Program `json:"program,omitempty"`
+	Needs    []bundle.Need   `json:"needs,omitempty"`
+	Parts    []bundle.Part   `json:"parts"`
 }
 
 func newBundleInfo(b *bundle.Bundle, path, whose string, trusted bool) bundleInfo {
 	return bundleInfo{File: path, Name: b.Name, Created: b.Created, Digest: b.Digest, Since: b.Since,
-		Key: b.Key, SignedBy: whose, Trusted: trusted, Parts: b.Parts}
+		Key: b.Key, SignedBy: whose, Trusted: trusted, Program: b.Program, Needs: b.Needs, Parts: b.Parts}
 }
 
 func (i bundleInfo) String() string {
@@ -128,8 +138,14 @@ func (i bundleInfo) String() string {
 		fmt.Fprintf(&s, "\nsince:  %s", i.Since)
 	}
 	fmt.Fprintf(&s, "\nsigned: %s (%s)", cmp.Or(i.SignedBy, "by somebody who is not known here"), i.Key)
+	if g := i.Program; g != nil {
+		fmt.Fprintf(&s, "\n  %-9s tilgate for %s on %s, %s", "program", g.OS, g.Arch, sizeText(g.Size))
+	}
 	for _, t := range thingsOf(i.Parts) {
-		fmt.Fprintf(&s, "\n  %-9s %s: %s", t.Kind, t.Name, t.describe())
+		fmt.Fprintf(&s, "\n  %-9s %s: %s", t.Kind, t.title(), t.describe())
+	}
+	for _, n := range i.Needs {
+		fmt.Fprintf(&s, "\n  %-9s %s, which the place must have by other ways", "needs", n.Model)
 	}
 	return s.String()
 }
@@ -154,9 +170,25 @@ func thingsOf(parts []bundle.Part) []thing {
 	return all
 }
 
+// title is what a thing is called: a model, as its server calls it.
+func (t thing) title() string {
+	for _, p := range t.Parts {
+		if p.Kind == bundle.Model && ollama.IsManifest(p.File) {
+			if name, err := ollama.StoredName(p.File); err == nil {
+				return name
+			}
+		}
+	}
+	return t.Name
+}
+
 func (t thing) describe() string {
 	if k := t.Parts[0].Knowledge; k != nil {
-		text := fmt.Sprintf("%d passages, room for %s", k.Passages, join(k.Langs))
+		langs := join(k.Langs)
+		if len(k.Langs) > 8 {
+			langs = fmt.Sprintf("%d languages", len(k.Langs))
+		}
+		text := fmt.Sprintf("%d passages, room for %s", k.Passages, langs)
 		if k.Base != "" {
 			text += fmt.Sprintf("; changes alone: %d passages come, %d go", k.Put, k.Removed)
 		}
@@ -166,7 +198,7 @@ func (t thing) describe() string {
 	for _, p := range t.Parts {
 		size += p.Size
 	}
-	return fmt.Sprintf("%d files, %.1f kB", len(t.Parts), float64(size)/1e3)
+	return fmt.Sprintf("%d files, %s", len(t.Parts), sizeText(size))
 }
 
 // digest identifies all files of a thing.
@@ -176,4 +208,11 @@ func (t thing) digest() string {
 		fmt.Fprintf(&s, "%s %s\n", p.SHA256, p.File)
 	}
 	return s.String()
+}
+
+func sizeText(bytes int64) string {
+	if bytes < 1e6 {
+		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
+	}
+	return fit.Size(bytes)
 }

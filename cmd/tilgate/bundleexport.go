@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,25 +20,33 @@ import (
 type exportFlags struct {
 	bundleFlags
 	out, secret, name, tenant    string
-	languages                    string
+	languages, program           string
 	kbs, adapters, suites, since []string
+	models, needs                []string
+	ollamaModels                 string
 }
 
 func (p *program) bundleExportCommand() *cobra.Command {
 	var f exportFlags
-	cmd := f.add(p, &cobra.Command{Use: "export --out FILE --secret FILE [--kb NAME…] [--languages DIR] [--adapter TAG…] [--suite DIR…] [--since FILE…]",
-		Short: "Put knowledge bases, languages, adapters and suites into one signed file",
-		Long: `Put knowledge bases, language files, adapters and suites into one signed file.
+	cmd := f.add(p, &cobra.Command{Use: "export --out FILE --secret FILE [--kb NAME…] [--languages DIR] [--adapter TAG…] [--suite DIR…] [--model NAME…] [--program FILE] [--since FILE…]",
+		Short: "Put knowledge bases, languages, adapters, suites, models and the program into one signed file",
+		Long: `Put knowledge bases, language files, adapters, suites, models and the program
+itself into one signed file.
 
 A knowledge base goes with all its vectors, as the version that is searched; not
 with whose it is. An adapter is a language with its weights and its verdict. The
 secret is one that tilgate trust secret made, kept where no service reads.
 
+A model is one that Ollama has on this machine, or a GGUF file; one that the place
+gets by other ways is only named, with --needs. With --program the file is a
+program too, which sets up a place that has nothing: ./FILE setup --help.
+
 With --since, only what differs from an earlier bundle is carried; of a knowledge
 base, only the passages that differ. It can be imported where the earlier bundle
 was. If that had a --since itself, name those before it too, the oldest first.`,
 		Example: `  tilgate bundle export --out desk.tilgate --secret centre.secret --kb desk --adapter ky
-  tilgate bundle export --out may.tilgate --secret centre.secret --kb desk --since desk.tilgate`,
+  tilgate bundle export --out may.tilgate --secret centre.secret --kb desk --since desk.tilgate
+  tilgate bundle export --out school.tilgate --secret centre.secret --kb desk --model qwen3:1.7b --program ./tilgate`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := p.bundleExport(cmd.Context(), f)
@@ -53,6 +62,10 @@ was. If that had a --since itself, name those before it too, the oldest first.`,
 	cmd.Flags().StringVar(&f.languages, "languages", "", "folder of language files without weights")
 	cmd.Flags().StringSliceVar(&f.adapters, "adapter", nil, "tag of a language that has weights")
 	cmd.Flags().StringSliceVar(&f.suites, "suite", nil, "folder of a suite")
+	cmd.Flags().StringArrayVar(&f.models, "model", nil, "model of Ollama's, such as qwen3:8b, or a GGUF file")
+	cmd.Flags().StringVar(&f.ollamaModels, "ollama-models", "", "folder of Ollama's models; where Ollama usually has it if not given")
+	cmd.Flags().StringArrayVar(&f.needs, "needs", nil, "model that the place must have, and that is not carried")
+	cmd.Flags().StringVar(&f.program, "program", "", "program of Tilgate, for the machine of the place, that the file begins with")
 	cmd.Flags().StringSliceVar(&f.since, "since", nil, "an earlier bundle, of which only what differs is carried")
 	tenantFlag(cmd, &f.tenant)
 	_ = cmd.MarkFlagRequired("out")
@@ -61,8 +74,8 @@ was. If that had a --since itself, name those before it too, the oldest first.`,
 }
 
 func (p *program) bundleExport(ctx context.Context, f exportFlags) (bundleInfo, error) {
-	if len(f.kbs)+len(f.adapters)+len(f.suites) == 0 && f.languages == "" {
-		return bundleInfo{}, usageError{errors.New("say what to carry: --kb, --languages, --adapter or --suite")}
+	if len(f.kbs)+len(f.adapters)+len(f.suites)+len(f.models) == 0 && f.languages == "" && f.program == "" {
+		return bundleInfo{}, usageError{errors.New("say what to carry: --kb, --languages, --adapter, --suite, --model or --program")}
 	}
 	room, err := p.adapterRoom(f.config)
 	if err != nil {
@@ -77,6 +90,9 @@ func (p *program) bundleExport(ctx context.Context, f exportFlags) (bundleInfo, 
 	}
 	before, err := readEarlier(ctx, f.since)
 	if err != nil {
+		return bundleInfo{}, err
+	}
+	if f.ollamaModels, err = f.modelsFolder(p.getenv); err != nil {
 		return bundleInfo{}, err
 	}
 	sources, err := f.files(room, before)
@@ -97,7 +113,8 @@ func (p *program) bundleExport(ctx context.Context, f exportFlags) (bundleInfo, 
 	if name == "" {
 		name = strings.TrimSuffix(filepath.Base(f.out), filepath.Ext(f.out))
 	}
-	if _, err := bundle.Write(f.out, bundle.Head{Name: name, Created: time.Now(), Since: before.digest}, secret, sources); err != nil {
+	head := bundle.Head{Name: name, Created: time.Now(), Since: before.digest, Program: f.program, Needs: needsOf(f.needs, f.ollamaModels)}
+	if _, err := bundle.Write(f.out, head, secret, sources); err != nil {
 		return bundleInfo{}, fmt.Errorf("writing bundle %s: %w", f.out, err)
 	}
 	b, err := openBundle(ctx, f.out) // as it lies on disk
@@ -134,6 +151,13 @@ func (f exportFlags) files(room adapterRoom, before earlier) ([]bundle.Source, e
 		}
 		things = append(things, t)
 	}
+	for _, name := range f.models {
+		t, err := modelIn(name, f.ollamaModels)
+		if err != nil {
+			return nil, fmt.Errorf("--model %s: %w", name, err)
+		}
+		things = append(things, t)
+	}
 	var sources []bundle.Source
 	for _, t := range things {
 		same, err := before.brought(t)
@@ -145,6 +169,16 @@ func (f exportFlags) files(room adapterRoom, before earlier) ([]bundle.Source, e
 		}
 	}
 	return sources, nil
+}
+
+// modelsFolder is where Ollama's models lie, if any is spoken of.
+func (f exportFlags) modelsFolder(getenv func(string) string) (string, error) {
+	wanted := slices.ContainsFunc(f.models, func(name string) bool { return !strings.HasSuffix(name, ggufEnd) })
+	dir, err := ollamaFolder(f.ollamaModels, getenv)
+	if err != nil && !wanted {
+		return "", nil
+	}
+	return dir, err
 }
 
 func exportKB(ctx context.Context, x *qdrant.Index, kb string, since *qdrant.Snapshot) bundle.Source {

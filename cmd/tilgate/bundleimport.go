@@ -18,9 +18,9 @@ import (
 
 type importFlags struct {
 	bundleFlags
-	tenant, suites string
-	keep           int
-	dryRun         bool
+	tenant, suites, ollamaModels string
+	keep                         int
+	dryRun, withoutModels        bool
 }
 
 func (p *program) bundleImportCommand() *cobra.Command {
@@ -28,10 +28,12 @@ func (p *program) bundleImportCommand() *cobra.Command {
 	cmd := f.add(p, &cobra.Command{Use: "import FILE", Short: "Bring in what a bundle carries",
 		Long: `Bring in what a bundle carries, if its signer is trusted for bundles.
 
-All of it is checked and made ready out of sight first. Then language files and
-adapters take their place in the folder of adapters, suites theirs in a folder of
-suites, and last of all the knowledge bases are switched, in one step. If anything
-fails or is killed before, all is as it was; a run that was cut off is repeated.
+All of it is checked and made ready out of sight first. Then models take their
+place in Ollama's folder, or, of GGUF files, in models in the data folder; language
+files and adapters in the folder of adapters, suites in a folder of suites, and
+last of all the knowledge bases are switched, in one step. If anything fails or is
+killed before, all is as it was; a run that was cut off is repeated. A program that
+the bundle carries is put in place by setup alone.
 
 A knowledge base becomes the next version of the one of its name; tilgate kb
 rollback is the way back. A bundle of changes needs exactly the state that it
@@ -51,7 +53,9 @@ if its own signer is trusted for verdicts, whoever signed the bundle.`,
 		}})
 	tenantFlag(cmd, &f.tenant)
 	cmd.Flags().StringVar(&f.suites, "suites", "", "folder to put suites in; suites in the data folder if not given")
+	cmd.Flags().StringVar(&f.ollamaModels, "ollama-models", "", "folder of Ollama's models; where Ollama usually has it if not given")
 	cmd.Flags().IntVar(&f.keep, "keep", qdrant.DefaultKeep, "versions of a knowledge base to keep")
+	cmd.Flags().BoolVar(&f.withoutModels, "without-models", false, "leave out the models that it carries")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "check everything, say what would change, and change nothing")
 	return cmd
 }
@@ -85,6 +89,7 @@ func (p *program) bundleImport(ctx context.Context, f importFlags, path string) 
 	if err := i.prepare(ctx); err != nil {
 		return imported{}, fmt.Errorf("importing %s: %w; nothing was changed", path, err)
 	}
+	i.report.Models = lookForModels(ctx, room.Config, b.Needs)
 	if f.dryRun {
 		return i.report, nil
 	}
@@ -125,6 +130,9 @@ func (i *importRun) close() {
 
 // prepare makes everything ready out of sight. Nothing is changed by it.
 func (i *importRun) prepare(ctx context.Context) error {
+	if err := i.prepareModels(ctx); err != nil {
+		return err
+	}
 	if err := i.prepareLanguages(ctx); err != nil {
 		return err
 	}
@@ -219,9 +227,10 @@ type imported struct {
 	DryRun    bool            `json:"dry_run"`
 	Files     []filesImported `json:"files"`
 	Knowledge []kbImported    `json:"knowledge"`
+	Models    []modelFound    `json:"models"` // that it needs
 }
 
-// filesImported is about one language, adapter or suite.
+// filesImported is about one language, adapter, model or suite.
 type filesImported struct {
 	Kind    bundle.Kind `json:"kind"`
 	Name    string      `json:"name"`
@@ -256,6 +265,9 @@ func (r imported) String() string {
 	}
 	for _, k := range r.Knowledge {
 		lines = append(lines, k.String())
+	}
+	for _, m := range r.Models {
+		lines = append(lines, m.String())
 	}
 	return strings.Join(lines, "\n")
 }

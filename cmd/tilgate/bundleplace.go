@@ -86,11 +86,16 @@ func (l *placing) unpack(ctx context.Context, b *bundle.Bundle, part bundle.Part
 }
 
 // commit moves what lies ready to its place. A folder takes the place of a
-// whole folder, which is away for a moment.
+// whole folder, which is away for a moment. What root brings belongs to whom the
+// folder belongs: the service, or Ollama.
 func (l *placing) commit() error {
 	for _, name := range l.moves {
 		from, to := filepath.Join(l.stage, filepath.FromSlash(name)), filepath.Join(l.dir, filepath.FromSlash(name))
+		made := missingOf(filepath.Dir(to))
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := belong(l.dir, append(made, from)...); err != nil {
 			return err
 		}
 		if info, err := os.Stat(to); err == nil && info.IsDir() {

@@ -30,7 +30,8 @@
 // answer. The client talks to a Qdrant server, or to rag/engine, the embedded
 // subset of Qdrant, over a connection in memory: the same code either way,
 // held together by the contract in rag/ragtest. rag/engine/enginetest gives
-// tests an engine of their own.
+// tests an engine of their own. A server need not be there when a service
+// starts: rag/qdrant keeps a door closed before it until it is ready.
 //
 // Where an embedding model is configured, rag also searches for meaning, in
 // all the languages that help at once: rag/embed turns texts into dense
@@ -136,10 +137,11 @@
 // clients of servers, serving/ollama and serving/openai, meet its interface.
 //
 // What places without a network need travels as internal/bundle writes it: one
-// signed file of knowledge bases, language files, weights and suites. tilgate
-// bundle makes one, checks it and brings it in, with rag/qdrant for what is in a
-// knowledge base. Who vouches for a bundle or a verdict, and whose word counts,
-// is internal/sign.
+// signed file of knowledge bases, language files, weights, suites, models, and the
+// program itself in front, so that it can be run. tilgate bundle makes one, checks
+// it and brings it in, with rag/qdrant for what is in a knowledge base, and
+// serving/ollama for where models lie; tilgate setup begins a place with it. Who
+// vouches for a bundle or a verdict, and whose word counts, is internal/sign.
 //
 // A backup is a file of the same kind, of all that a place keeps. tilgate backup
 // makes it beside a service that runs: rag/engine lets it read over a socket in

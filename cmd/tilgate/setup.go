@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tilgate/internal/bundle"
 	"tilgate/internal/fault"
 	"tilgate/internal/fit"
 )
@@ -34,6 +35,10 @@ type setting struct {
 	unit         string   // file for systemd; empty makes none
 	user, binary string   // of the unit
 	memory       int64    // of this machine, in bytes
+	bundle       string   // to install from; empty is none
+	signer       string   // who is said to have signed it
+	ollamaModels string   // where its models go
+	from         *bundle.Bundle
 }
 
 type setupFlags struct {
@@ -57,6 +62,10 @@ writes
 It says what the models of the model server take of this machine's memory, and
 suggests one. Nothing is sent anywhere but to that server, and nothing is started.
 
+From a bundle (tilgate bundle --help) setup also brings in what that carries: the
+program, models for Ollama, languages, knowledge bases. A bundle that is a program
+sets up from itself, on a machine without anything and without a network.
+
 A file that is there already is left alone; with --force it is replaced, and kept
 beside the new one. What was made is noted beside the configuration, so that
 setup can be run again after it was cut off, and --undo takes back what it made:
@@ -64,6 +73,7 @@ files that were changed since, and folders that hold something, stay.`,
 		Example: `  tilgate setup
   tilgate setup --yes --languages ky,ru --knowledge /srv/documents --ollama http://127.0.0.1:11434 --model qwen3:8b
   tilgate setup --yes --no-model --config ./tilgate.toml --no-service --dry-run
+  ./school.tilgate setup --signer tgv-2Jx…
   tilgate setup --undo`,
 		Args: exactly(0, "no arguments; see its flags"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.setup(cmd.Context(), f, cmd.Flags()) }}
@@ -93,7 +103,10 @@ func (f *setupFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.unit, "unit", "", "file of the systemd unit; "+unitHere+" for root on a machine with systemd")
 	flags.BoolVar(&f.noService, "no-service", false, "no systemd unit")
 	flags.StringVar(&f.user, "user", "tilgate", "user that the unit runs as")
-	flags.StringVar(&f.binary, "binary", "", "program that the unit runs; this one if not given")
+	flags.StringVar(&f.binary, "binary", "", "program that the unit runs; this one if not given, and that of a bundle in "+programHere)
+	flags.StringVar(&f.bundle, "bundle", "", "signed bundle to install from; this very file, if it is one")
+	flags.StringVar(&f.signer, "signer", "", "key by which the bundle must be signed, as you were told")
+	flags.StringVar(&f.ollamaModels, "ollama-models", "", "folder of Ollama's models, for those of the bundle; where Ollama usually has it if not given")
 	flags.BoolVar(&f.yes, "yes", false, "never ask: what no flag says is as by default")
 	flags.BoolVar(&f.dry, "dry-run", false, "show what would be written, and write nothing")
 	flags.BoolVar(&f.force, "force", false, "replace files that are there, and keep them beside the new ones")
@@ -109,6 +122,12 @@ const (
 )
 
 func (p *program) setup(ctx context.Context, f setupFlags, flags *pflag.FlagSet) error {
+	if !f.undo {
+		if err := f.openFrom(ctx); err != nil {
+			return err
+		}
+		defer f.closeFrom()
+	}
 	if err := f.places(p.getenv); err != nil {
 		return err
 	}
@@ -116,7 +135,10 @@ func (p *program) setup(ctx context.Context, f setupFlags, flags *pflag.FlagSet)
 		return p.undoSetup(f)
 	}
 	given := flags.Changed
-	if !given("ollama") && !given("openai") && !given("no-model") && f.yes {
+	if err := f.fillFrom(given); err != nil {
+		return err
+	}
+	if f.ollama == "" && !given("ollama") && !given("openai") && !given("no-model") && f.yes {
 		f.noModel = true
 	}
 	if !f.yes && !f.dry {
@@ -124,10 +146,18 @@ func (p *program) setup(ctx context.Context, f setupFlags, flags *pflag.FlagSet)
 		if err != nil {
 			return err
 		}
+		if err := f.trustFrom(ask); err != nil {
+			return err
+		}
 		if err := f.ask(ctx, ask, given, p); err != nil {
 			return err
 		}
 		return p.carryOut(ctx, f, ask)
+	}
+	if !f.dry {
+		if err := f.trustFrom(nil); err != nil {
+			return err
+		}
 	}
 	return p.carryOut(ctx, f, nil)
 }
@@ -151,12 +181,18 @@ func (f *setupFlags) places(getenv func(string) string) (err error) {
 		f.config = "tilgate.toml"
 	}
 	f.memory = fit.ReadMachine(thisMachine()).Memory
-	if f.binary == "" {
+	switch {
+	case f.binary != "":
+	case f.installs() && f.unit != "":
+		f.binary = programHere
+	case f.installs():
+		f.binary = filepath.Join(filepath.Dir(f.config), "tilgate")
+	default:
 		if f.binary, err = os.Executable(); err != nil {
 			return err
 		}
 	}
-	for _, path := range []*string{&f.config, &f.unit, &f.adapters, &f.cert, &f.tlsKey, &f.binary} {
+	for _, path := range []*string{&f.config, &f.unit, &f.adapters, &f.cert, &f.tlsKey, &f.binary, &f.bundle} {
 		if err := absolute(path); err != nil {
 			return err
 		}
@@ -187,6 +223,9 @@ func (p *program) carryOut(ctx context.Context, f setupFlags, ask *asker) error 
 	if err != nil {
 		return err
 	}
+	if err := f.showFrom(p.out); err != nil {
+		return err
+	}
 	if err := p.showRoom(ctx, plan.c); err != nil {
 		return err
 	}
@@ -210,5 +249,5 @@ func (p *program) carryOut(ctx context.Context, f setupFlags, ask *asker) error 
 	if err := ctx.Err(); err != nil {
 		return errors.New("stopped; nothing was written")
 	}
-	return p.write(f.setting, plan)
+	return p.write(ctx, f.setting, plan)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -178,7 +179,7 @@ func listed(answer, nothing string) (list []string) {
 // askModel asks for the model server, looks what it has, and asks which model.
 func (f *setupFlags) askModel(ctx context.Context, a *asker, given func(flag string) bool, p *program) error {
 	if !given("ollama") && !given("openai") && !given("no-model") {
-		usual := none
+		usual := cmp.Or(f.ollama, none)
 		here := BackendConfig{Name: "ollama", URL: ollamaHere, Kind: kindOllama}
 		if s := takeStock(ctx, here); s.err == nil {
 			usual = ollamaHere
@@ -200,7 +201,7 @@ func (f *setupFlags) askModel(ctx context.Context, a *asker, given func(flag str
 			}
 		}
 	}
-	if f.noModel || given("model") {
+	if f.noModel || f.model != "" {
 		return nil
 	}
 	b := f.backend()

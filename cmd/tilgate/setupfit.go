@@ -42,8 +42,9 @@ func (b BackendConfig) context() int { return cmp.Or(b.NumCtx, 8192) }
 
 // A stock is what a model server has.
 type stock struct {
-	models []fit.Model // that can chat, the newest first; without weights if nothing tells how large one is
-	err    error       // why the server could not be asked
+	models  []fit.Model       // that can chat, the newest first; without weights if nothing tells how large one is
+	digests map[string]string // of those of an Ollama, by name
+	err     error             // why the server could not be asked
 }
 
 // takeStock asks a model server what it has, and what each model takes.
@@ -60,13 +61,14 @@ func takeStock(ctx context.Context, b BackendConfig) (s stock) {
 		return stock{err: err}
 	}
 	sizes := map[string]int64{}
+	s.digests = map[string]string{}
 	if o, ok := server.(*ollama.Client); ok {
 		list, err := o.Models(ctx)
 		if err != nil {
 			return stock{err: err}
 		}
 		for _, m := range list {
-			sizes[m.Name] = m.Size
+			sizes[m.Name], s.digests[m.Name] = m.Size, m.Digest
 		}
 	}
 	for _, h := range held {

@@ -19,11 +19,15 @@ func (s setting) asUser(command string) string {
 // nextSteps says how to begin.
 func (p *program) nextSteps(s setting, c Config) error {
 	var b strings.Builder
+	self := "tilgate"
+	if s.installs() && s.binary != programHere {
+		self = s.binary
+	}
 	step := func(command string) { fmt.Fprintf(&b, "  %s\n", command) }
 	b.WriteString("\nNext:\n\n")
 	if s.unit == "" {
-		step("tilgate doctor --config " + s.config)
-		step("tilgate serve --config " + s.config)
+		step(self + " doctor --config " + s.config)
+		step(self + " serve --config " + s.config)
 	} else {
 		if uid, _ := idsOf(s.user); uid < 0 {
 			step(fmt.Sprintf("useradd --system --user-group --home-dir %s --no-create-home --shell /usr/sbin/nologin %s", s.data, s.user))
@@ -33,7 +37,7 @@ func (p *program) nextSteps(s setting, c Config) error {
 		}
 		step("systemctl daemon-reload")
 		step("systemctl enable --now " + unitName(s.unit))
-		step("tilgate doctor --config " + s.config)
+		step(self + " doctor --config " + s.config)
 	}
 	fmt.Fprintf(&b, "\nThen ask on %s, with the key. Documents are read as soon as it serves.\n", pageAddress(c))
 	fmt.Fprintf(&b, "To take all of this back: tilgate setup --undo --config %s\n", s.config)

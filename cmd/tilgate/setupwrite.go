@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/user"
@@ -12,7 +13,7 @@ import (
 )
 
 // write makes what is planned, the key last: it is shown once.
-func (p *program) write(s setting, plan *setupPlan) error {
+func (p *program) write(ctx context.Context, s setting, plan *setupPlan) error {
 	m := &maker{config: s.config, uid: -1, gid: -1}
 	var err error
 	if m.made, err = readMade(s.config); err != nil {
@@ -22,7 +23,11 @@ func (p *program) write(s setting, plan *setupPlan) error {
 	if s.unit != "" && os.Geteuid() == 0 {
 		m.uid, m.gid = idsOf(s.user)
 	}
-	if err := m.all(s, plan); err != nil {
+	err = m.all(s, plan)
+	if err == nil {
+		err = p.install(ctx, m, s)
+	}
+	if err != nil {
 		return fmt.Errorf("%w\nwhat is noted in %s is made; run setup again when that is put right, or tilgate setup --undo --config %s", err, madePath(s.config), s.config)
 	}
 	if err := p.operatorKey(m, s, plan.c); err != nil {

@@ -1,6 +1,6 @@
 // Package bundle is a file that carries knowledge bases, language files,
-// adapters and suites to a place without a network, or that is a backup of all
-// that a place has.
+// adapters, suites, models and the program itself to a place without a network,
+// or that is a backup of all that a place has.
 //
 // Who opens one knows who signed it, and can check all of it, before anything
 // that it holds is unpacked: the signature covers the manifest, and the manifest
@@ -16,7 +16,9 @@
 //	64 bytes      the signature on "tilgate bundle 1\n" and the manifest
 //	the body      the parts in the order of the manifest, each one frame of zstd
 //
-// and ends there. A part is one file, or a knowledge base as rag/qdrant writes
+// and ends there. Where it carries the program, that stands before all this, as
+// it is, and after it "tilgate program 1\n" and the length of the program in 8
+// bytes, big endian: so the file can be run. A part is one file, or a knowledge base as rag/qdrant writes
 // it. Parts are in ascending order of kind, name and file, so that there are no
 // two of one name. The same contents, named and dated the same, give the same
 // bytes.
@@ -43,13 +45,15 @@ const (
 	magic  = signed + "\n"
 )
 
-// Format is the version of the manifest.
-const Format = 1
+// Format is the newest version of the manifest that is read. What is written
+// has the oldest that can say what is in it.
+const Format = 2
 
 // Limits of what is read. They are far above what anybody needs.
 const (
 	maxManifest = 8 << 20
 	maxParts    = 10_000
+	maxNeeds    = 100
 	maxSize     = math.MaxInt64 / (2 * maxParts) // of a part: sums of all do not overflow
 )
 
@@ -61,6 +65,7 @@ const (
 	Adapter   Kind = "adapter"   // a file of a language that has weights
 	KB        Kind = "kb"        // a knowledge base
 	Languages Kind = "languages" // a file of a language without weights
+	Model     Kind = "model"     // a file of a model
 	Suite     Kind = "suite"     // a file of a suite
 )
 
@@ -77,7 +82,15 @@ func (m Manifest) kinds() []Kind {
 	if m.Backup {
 		return []Kind{KB, Ledger, Log, State}
 	}
-	return []Kind{Adapter, KB, Languages, Suite}
+	return []Kind{Adapter, KB, Languages, Model, Suite}
+}
+
+// format is the oldest that can say what is in a manifest.
+func (m Manifest) format() int {
+	if m.Program != nil || len(m.Needs) > 0 || len(m.Of(Model)) > 0 {
+		return 2
+	}
+	return 1
 }
 
 // A Manifest says what is in a bundle.
@@ -87,8 +100,24 @@ type Manifest struct {
 	Name    string    `json:"name"`
 	Created time.Time `json:"created"`
 	Since   string    `json:"since,omitempty"` // Digest of the bundle that this one goes on from
+	Program *Program  `json:"program,omitempty"`
+	Needs   []Need    `json:"needs,omitempty"` // models that it does not carry
 	Body    Body      `json:"body"`
 	Parts   []Part    `json:"parts"`
+}
+
+// A Program is Tilgate for one system, in front of the bundle.
+type Program struct {
+	OS     string `json:"os"` // as GOOS and GOARCH have it
+	Arch   string `json:"arch"`
+	Size   int64  `json:"size"` // bytes
+	SHA256 string `json:"sha256"`
+}
+
+// A Need is a model that the place must have by other ways.
+type Need struct {
+	Model  string `json:"model"`            // as a model server calls it
+	Digest string `json:"digest,omitempty"` // of it in Ollama, if that is known
 }
 
 // Body identifies what follows the manifest.
@@ -100,7 +129,7 @@ type Body struct {
 // A Part is one of the things in a bundle.
 type Part struct {
 	Kind      Kind       `json:"kind"`
-	Name      string     `json:"name"`           // of the knowledge base, the language, the suite
+	Name      string     `json:"name"`           // of the knowledge base, the language, the model, the suite
 	File      string     `json:"file,omitempty"` // with slashes; empty for a knowledge base
 	Size      int64      `json:"size"`           // bytes, unpacked
 	SHA256    string     `json:"sha256"`         // of the same
@@ -167,18 +196,26 @@ func (m Manifest) encode() ([]byte, error) {
 func (m Manifest) check() error {
 	var packed int64
 	switch {
-	case m.Format != Format:
-		return fault.Invalid.Errorf("the format of the bundle is %d, want %d", m.Format, Format)
+	case m.Format != m.format():
+		return fault.Invalid.Errorf("the format of the bundle is %d, want %d for what is in it", m.Format, m.format())
+	case m.Backup && (m.Program != nil || m.Needs != nil):
+		return fault.Invalid.Errorf("the bundle is a backup, and has what no backup has")
 	case !printable(m.Name):
 		return fault.Invalid.Errorf("the name of the bundle is %q; it is one line of at most %d bytes", m.Name, maxName)
 	case m.Created.Location() != time.UTC:
 		return fault.Invalid.Errorf("the bundle was made at %v, which is not UTC", m.Created)
 	case m.Since != "" && !isDigest(m.Since), !isDigest(m.Body.SHA256):
 		return fault.Invalid.Errorf("the manifest has something else where a SHA-256 belongs")
-	case len(m.Parts) == 0:
+	case len(m.Parts) == 0 && m.Program == nil:
 		return fault.Invalid.Errorf("the bundle holds nothing")
 	case len(m.Parts) > maxParts:
 		return fault.TooLarge.Errorf("the bundle holds %d files, %d are possible", len(m.Parts), maxParts)
+	}
+	if err := m.Program.check(); err != nil {
+		return err
+	}
+	if err := checkNeeds(m.Needs); err != nil {
+		return err
 	}
 	for i, p := range m.Parts {
 		if err := p.check(m.kinds()); err != nil {
@@ -193,6 +230,28 @@ func (m Manifest) check() error {
 		return fault.Invalid.Errorf("the parts of the bundle have %d bytes, but its body has %d", packed, m.Body.Size)
 	}
 	return clashes(m.Parts)
+}
+
+func (p *Program) check() error {
+	switch {
+	case p == nil:
+		return nil
+	case !wellNamed(p.OS), !wellNamed(p.Arch), p.Size <= 0, p.Size > maxSize, !isDigest(p.SHA256):
+		return fault.Invalid.Errorf("the manifest does not say which program it is")
+	}
+	return nil
+}
+
+func checkNeeds(needs []Need) error {
+	if len(needs) > maxNeeds {
+		return fault.TooLarge.Errorf("the bundle needs %d models, %d are possible", len(needs), maxNeeds)
+	}
+	for i, n := range needs {
+		if !printable(n.Model) || n.Digest != "" && !isDigest(n.Digest) || i > 0 && needs[i-1].Model >= n.Model {
+			return fault.Invalid.Errorf("the models that the bundle needs are not listed as they should be")
+		}
+	}
+	return nil
 }
 
 func (p Part) check(kinds []Kind) error {

@@ -228,47 +228,55 @@ func TestHostile(t *testing.T) {
 	defer b.Close()
 	whole, _ := os.ReadFile(path)
 	body := whole[b.body:]
+	program := Program{OS: "linux", Arch: "amd64", Size: 1, SHA256: strings.Repeat("0", 64)}
 	part := func(i int, change func(*Part)) func(*Manifest) { return func(m *Manifest) { change(&m.Parts[i]) } }
 	fileOf := func(name string) func(*Manifest) { return part(3, func(p *Part) { p.File = name }) }
 	nameOf := func(name string) func(*Manifest) { return part(3, func(p *Part) { p.Name = name }) }
 	for name, change := range map[string]func(*Manifest){
-		"up and away":              fileOf("../../etc/passwd"),
-		"up in the middle":         fileOf("a/../../b"),
-		"from the root":            fileOf("/etc/passwd"),
-		"a folder of Windows":      fileOf(`a\b`),
-		"a drive of Windows":       fileOf("C:b"),
-		"a device of Windows":      fileOf("nul.txt"),
-		"another":                  fileOf("LPT1"),
-		"hidden":                   fileOf(".ssh"),
-		"hidden deeper":            fileOf("a/.ssh"),
-		"a stop at the end":        fileOf("a./b"),
-		"a space at the end":       fileOf("a /b"),
-		"a zero byte":              fileOf("a\x00b"),
-		"a line":                   fileOf("a\nb"),
-		"colours of the terminal":  nameOf("a\x1b[31m"),
-		"text turned around":       nameOf("a\u202egnp.exe"),
-		"no UTF-8":                 nameOf("a\xff"),
-		"no name":                  nameOf(""),
-		"no file":                  fileOf(""),
-		"a name without end":       nameOf(strings.Repeat("а", 101)),
-		"deep folders":             fileOf(strings.Repeat("a/", 8) + "b"),
-		"a kind that is none":      part(3, func(p *Part) { p.Kind = "weights" }),
-		"a size below nothing":     part(3, func(p *Part) { p.Size = -1 }),
-		"a size beyond all":        part(3, func(p *Part) { p.Size = 1 << 62 }),
-		"packed beyond all":        part(3, func(p *Part) { p.Packed = 1 << 62 }),
-		"more parts than body":     part(3, func(p *Part) { p.Packed++ }),
-		"no digest":                part(3, func(p *Part) { p.SHA256 = "" }),
-		"a state that is a screen": part(0, func(p *Part) { p.Knowledge.State = "\x1b[2J" }),
-		"a language that is none":  part(0, func(p *Part) { p.Knowledge.Langs[0] = "\x1b" }),
-		"no state":                 part(0, func(p *Part) { p.Knowledge = nil }),
-		"of a part twice":          part(3, func(p *Part) { p.Kind, p.Name, p.File = Languages, "ky", "ky/glossary.tsv" }),
-		"out of order":             func(m *Manifest) { m.Parts[0], m.Parts[1] = m.Parts[1], m.Parts[0] },
-		"the same in capitals":     part(3, func(p *Part) { p.Kind, p.Name, p.File = Languages, "ky", "ky/Glossary.tsv" }),
-		"a file as a folder":       part(3, func(p *Part) { p.Kind, p.Name, p.File = Languages, "ky", "ky/glossary.tsv/x" }),
-		"another format":           func(m *Manifest) { m.Format = 0 },
-		"no parts":                 func(m *Manifest) { m.Parts, m.Body.Size = nil, 0 },
-		"a name of two lines":      func(m *Manifest) { m.Name = "a\nb" },
-		"a digest that is none":    func(m *Manifest) { m.Since = "x" },
+		"up and away":               fileOf("../../etc/passwd"),
+		"up in the middle":          fileOf("a/../../b"),
+		"from the root":             fileOf("/etc/passwd"),
+		"a folder of Windows":       fileOf(`a\b`),
+		"a drive of Windows":        fileOf("C:b"),
+		"a device of Windows":       fileOf("nul.txt"),
+		"another":                   fileOf("LPT1"),
+		"hidden":                    fileOf(".ssh"),
+		"hidden deeper":             fileOf("a/.ssh"),
+		"a stop at the end":         fileOf("a./b"),
+		"a space at the end":        fileOf("a /b"),
+		"a zero byte":               fileOf("a\x00b"),
+		"a line":                    fileOf("a\nb"),
+		"colours of the terminal":   nameOf("a\x1b[31m"),
+		"text turned around":        nameOf("a\u202egnp.exe"),
+		"no UTF-8":                  nameOf("a\xff"),
+		"no name":                   nameOf(""),
+		"no file":                   fileOf(""),
+		"a name without end":        nameOf(strings.Repeat("а", 101)),
+		"deep folders":              fileOf(strings.Repeat("a/", 8) + "b"),
+		"a kind that is none":       part(3, func(p *Part) { p.Kind = "weights" }),
+		"a size below nothing":      part(3, func(p *Part) { p.Size = -1 }),
+		"a size beyond all":         part(3, func(p *Part) { p.Size = 1 << 62 }),
+		"packed beyond all":         part(3, func(p *Part) { p.Packed = 1 << 62 }),
+		"more parts than body":      part(3, func(p *Part) { p.Packed++ }),
+		"no digest":                 part(3, func(p *Part) { p.SHA256 = "" }),
+		"a state that is a screen":  part(0, func(p *Part) { p.Knowledge.State = "\x1b[2J" }),
+		"a language that is none":   part(0, func(p *Part) { p.Knowledge.Langs[0] = "\x1b" }),
+		"no state":                  part(0, func(p *Part) { p.Knowledge = nil }),
+		"of a part twice":           part(3, func(p *Part) { p.Kind, p.Name, p.File = Languages, "ky", "ky/glossary.tsv" }),
+		"out of order":              func(m *Manifest) { m.Parts[0], m.Parts[1] = m.Parts[1], m.Parts[0] },
+		"the same in capitals":      part(3, func(p *Part) { p.Kind, p.Name, p.File = Languages, "ky", "ky/Glossary.tsv" }),
+		"a file as a folder":        part(3, func(p *Part) { p.Kind, p.Name, p.File = Languages, "ky", "ky/glossary.tsv/x" }),
+		"another format":            func(m *Manifest) { m.Format = 0 },
+		"no parts":                  func(m *Manifest) { m.Parts, m.Body.Size = nil, 0 },
+		"a name of two lines":       func(m *Manifest) { m.Name = "a\nb" },
+		"a digest that is none":     func(m *Manifest) { m.Since = "x" },
+		"a program that is nowhere": func(m *Manifest) { m.Format, m.Program = 2, &program },
+		"a need of two lines":       func(m *Manifest) { m.Format, m.Needs = 2, []Need{{Model: "a\nb"}} },
+		"a need twice":              func(m *Manifest) { m.Format, m.Needs = 2, []Need{{Model: "a"}, {Model: "a"}} },
+		"a need that is no digest":  func(m *Manifest) { m.Format, m.Needs = 2, []Need{{Model: "a", Digest: "b"}} },
+		"a format too late":         func(m *Manifest) { m.Format = 2 },
+		"a format too early":        func(m *Manifest) { m.Needs = []Need{{Model: "a"}} },
+		"a backup of a program":     func(m *Manifest) { m.Format, m.Backup, m.Program = 2, true, &program },
 	} {
 		m := b.Manifest
 		m.Parts = slices.Clone(m.Parts)
@@ -284,7 +292,7 @@ func TestHostile(t *testing.T) {
 		}
 	}
 	later := b.Manifest
-	later.Format = 2
+	later.Format = Format + 1
 	if _, err := Open(forge(t, later, body)); !fault.Unsupported.Is(err) {
 		t.Errorf("a later format: %v", err)
 	}
@@ -356,6 +364,11 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Add(whole, true)
 	f.Add(whole[:200], false)
+	runs, err := os.ReadFile(writeProgram(f, tinyProgram(f)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(runs, false)
 	b, err := Open(path)
 	if err != nil {
 		f.Fatal(err)

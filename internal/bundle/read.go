@@ -32,7 +32,9 @@ type Bundle struct {
 	path string
 	file io.ReaderAt
 	size int64
-	body int64 // where it begins
+	at   int64 // where the bundle begins, after the program
+	end  int64 // where it ends
+	body int64 // where that begins
 }
 
 // Open reads what is in a bundle, and checks that its signer said so. Close
@@ -82,8 +84,11 @@ func (b *Bundle) Close() error {
 	return nil
 }
 
-func (b *Bundle) read() error {
-	manifest, key, signature, err := readHead(io.NewSectionReader(b.file, 0, b.size))
+func (b *Bundle) read() (err error) {
+	if b.at, b.end, err = span(b.file, b.size); err != nil {
+		return err
+	}
+	manifest, key, signature, err := readHead(io.NewSectionReader(b.file, b.at, b.end-b.at))
 	if err != nil {
 		return err
 	}
@@ -91,9 +96,14 @@ func (b *Bundle) read() error {
 		return fault.Invalid.Errorf("the signature is not on what stands here: the file was changed since it was signed, or is damaged")
 	}
 	b.Key, b.Digest = key, digestOf(manifest)
-	b.body = int64(len(magic) + 4 + len(manifest) + sign.KeySize + sign.SignatureSize)
-	b.Manifest, err = parse(manifest)
-	return err
+	b.body = b.at + int64(len(magic)+4+len(manifest)+sign.KeySize+sign.SignatureSize)
+	if b.Manifest, err = parse(manifest); err != nil {
+		return err
+	}
+	if p := b.Program; p == nil && b.at > 0 || p != nil && p.Size != b.at {
+		return fault.Invalid.Errorf("what stands before the bundle was not signed with it")
+	}
+	return nil
 }
 
 func readHead(r io.Reader) (manifest []byte, key sign.Key, signature []byte, err error) {
@@ -119,18 +129,25 @@ func readHead(r io.Reader) (manifest []byte, key sign.Key, signature []byte, err
 // Verify reads the file to its end, and reports whether it is what was signed:
 // every byte of it, and not one more.
 func (b *Bundle) Verify(ctx context.Context) error {
-	switch over := b.size - b.body - b.Body.Size; {
+	switch over := b.end - b.body - b.Body.Size; {
 	case over < 0:
 		return fault.Invalid.Errorf("%s is cut off: it lacks %d bytes at its end", b.path, -over)
 	case over > 0:
 		return fault.Invalid.Errorf("%s has %d bytes more than were signed", b.path, over)
 	}
+	if err := b.same(ctx, b.body, b.Body.Size, b.Body.SHA256, "its content"); err != nil || b.Program == nil {
+		return err
+	}
+	return b.same(ctx, 0, b.Program.Size, b.Program.SHA256, "the program before it")
+}
+
+func (b *Bundle) same(ctx context.Context, at, size int64, sum, what string) error {
 	whole := sha256.New()
-	if _, err := io.Copy(whole, &canceled{ctx, io.NewSectionReader(b.file, b.body, b.Body.Size)}); err != nil {
+	if _, err := io.Copy(whole, &canceled{ctx, io.NewSectionReader(b.file, at, size)}); err != nil {
 		return fmt.Errorf("reading bundle %s: %w", b.path, err)
 	}
-	if hex.EncodeToString(whole.Sum(nil)) != b.Body.SHA256 {
-		return fault.Invalid.Errorf("%s is not what was signed: its content was changed, or is damaged", b.path)
+	if hex.EncodeToString(whole.Sum(nil)) != sum {
+		return fault.Invalid.Errorf("%s is not what was signed: %s was changed, or is damaged", b.path, what)
 	}
 	return nil
 }

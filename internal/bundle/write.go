@@ -45,31 +45,54 @@ type Head struct {
 	Created time.Time
 	Since   string // Digest of the bundle that it goes on from, if it does
 	Backup  bool
+	Program string // path of the program that it carries, if it does
+	Needs   []Need
 }
 
 // Write writes a bundle, whole or not at all. While it is written there is
-// twice its size in its folder.
+// twice its size in its folder. With a program it is one that can be run.
 func Write(path string, h Head, secret sign.Secret, sources []Source) (m Manifest, err error) {
-	_, err = wholefile.Write(path, func(w io.Writer) (err error) {
-		m, err = Pack(w, filepath.Dir(path), h, secret, sources)
-		return err
+	program, err := openProgram(h.Program)
+	if err != nil {
+		return m, err
+	}
+	defer program.close()
+	write := wholefile.Write
+	if program.file != nil {
+		write = wholefile.Program
+	}
+	_, err = write(path, func(w io.Writer) (err error) {
+		if err := program.copyTo(w); err != nil {
+			return err
+		}
+		if m, err = pack(w, filepath.Dir(path), h, program.about, secret, sources); err != nil {
+			return err
+		}
+		return program.end(w)
 	})
 	return m, err
 }
 
-// Pack writes a bundle to w. Until all of it is packed it lies in a file of
-// folder that has no name and that nobody else can read, even after a power cut.
+// Pack writes a bundle without a program to w. Until all of it is packed it lies
+// in a file of folder that has no name and that nobody else can read, even after
+// a power cut.
 func Pack(w io.Writer, folder string, h Head, secret sign.Secret, sources []Source) (Manifest, error) {
+	return pack(w, folder, h, nil, secret, sources)
+}
+
+func pack(w io.Writer, folder string, h Head, program *Program, secret sign.Secret, sources []Source) (Manifest, error) {
 	body, err := newScratch(folder)
 	if err != nil {
 		return Manifest{}, err
 	}
 	defer body.close()
-	m := Manifest{Format: Format, Backup: h.Backup, Name: h.Name, Created: h.Created.UTC().Truncate(time.Second), Since: h.Since}
+	m := Manifest{Backup: h.Backup, Name: h.Name, Created: h.Created.UTC().Truncate(time.Second), Since: h.Since,
+		Program: program, Needs: h.Needs, Parts: []Part{}}
 	if err := m.fill(body, sources); err != nil {
 		return Manifest{}, err
 	}
-	if len(m.Parts) == 0 {
+	m.Format = m.format()
+	if len(m.Parts) == 0 && program == nil {
 		return Manifest{}, fault.Invalid.Errorf("there is nothing to carry: all is as it was")
 	}
 	head, err := m.head(secret)

@@ -17,6 +17,9 @@ func Write(path string, fill func(io.Writer) error) (int64, error) { return writ
 // Private is Write for a file that only its owner may read.
 func Private(path string, fill func(io.Writer) error) (int64, error) { return write(path, 0o600, fill) }
 
+// Program is Write for a file that everybody may run.
+func Program(path string, fill func(io.Writer) error) (int64, error) { return write(path, 0o755, fill) }
+
 func write(path string, mode os.FileMode, fill func(io.Writer) error) (int64, error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {

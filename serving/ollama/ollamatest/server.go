@@ -37,8 +37,9 @@ const NumCtx = 8192
 
 // A Server is a real Ollama server on loopback with models of its own.
 type Server struct {
-	URL string // "http://127.0.0.1:…"
-	API *api.Client
+	URL    string // "http://127.0.0.1:…"
+	API    *api.Client
+	Models string // folder of its models
 
 	tb    testing.TB
 	group int
@@ -118,7 +119,7 @@ func start(tb testing.TB, binary string) (*Server, error) {
 	}()
 	base := &url.URL{Scheme: "http", Host: port}
 	s := &Server{URL: base.String(), API: api.NewClient(base, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}),
-		tb: tb, group: cmd.Process.Pid, alive: alive, gone: gone}
+		Models: filepath.Join(home, "models"), tb: tb, group: cmd.Process.Pid, alive: alive, gone: gone}
 	tb.Cleanup(func() {
 		s.Kill()
 		if tb.Failed() {
