@@ -273,7 +273,7 @@ func TestKeyFields(t *testing.T) {
 		{found{}, "question written language chain why searched also asked"},
 		{rag.Passage{}, "KB Doc ID N Title Head Text Lang Source Date Sector Origin Hash Edition Replaces ReplacedBy SupersededBy Version Score Cosine Fused Dense parts"},
 		{rag.Successor{}, "Doc Lang Title Source Date Edition"},
-		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Refuse Keep Log"},
+		{Options{}, "Language PromptTokens Hold Patience Translate Cost Answers Policy Refuse Keep SharedStore Log"},
 	} {
 		typ, fields := reflect.TypeOf(tt.of), []string{}
 		for i := range typ.NumField() {

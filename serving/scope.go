@@ -15,7 +15,7 @@ type Scope struct {
 	Models    []string   `toml:"models,omitempty"`    // that may be named, "auto" among them; "qwen3*" means all that begin so
 	Languages []lang.Tag `toml:"languages,omitempty"` // that questions to auto may be in; "kk" means kk-Latn too
 	Knowledge []string   `toml:"knowledge,omitempty"` // knowledge bases that are searched
-	Sites     []string   `toml:"sites,omitempty"`     // where requests may be sent
+	Sites     []string   `toml:"sites,omitempty"`     // where requests may be sent; none means those that the configuration names for all
 	Admin     bool       `toml:"admin,omitempty"`
 	Eval      bool       `toml:"eval,omitempty"` // may try weights that the gate keeps from everybody else
 	Policy    Policy     `toml:"policy,omitempty"`
@@ -53,6 +53,14 @@ type Quota struct {
 	Requests int64 `toml:"requests,omitempty"`
 	Chars    int64 `toml:"chars,omitempty"`
 	Tokens   int64 `toml:"tokens,omitempty"`
+}
+
+// Within returns the scope, bound to some sites if it names none itself.
+func (s Scope) Within(sites []string) Scope {
+	if len(s.Sites) == 0 {
+		s.Sites = sites
+	}
+	return s
 }
 
 // Administers reports whether the caller administers its tenant. What stands in

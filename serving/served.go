@@ -3,8 +3,9 @@ package serving
 import (
 	"context"
 	"errors"
-	"tilgate/internal/outbound"
 	"time"
+
+	"tilgate/internal/outbound"
 )
 
 // Served says what answered.

@@ -81,7 +81,10 @@ type Options struct {
 	// may take its time. Its error is given in place of the end of the answer;
 	// nil keeps none.
 	Keep func(Exchange) error
-	Log  *slog.Logger
+	// SharedStore says that the passages are not here but on a server that all
+	// gateways ask: while it is down, none of them could answer better.
+	SharedStore bool
+	Log         *slog.Logger
 }
 
 // A Service answers questions. It is safe for concurrent use.
@@ -113,6 +116,7 @@ func New(p Parts, o Options) *Service {
 // Models lists what a request of the caller can name: auto, auto with each
 // language, and the plain models that can be reached.
 func (s *Service) Models(ctx context.Context, c Caller) ([]ModelInfo, error) {
+	ctx = WithCaller(ctx, c)
 	list := []ModelInfo{}
 	if c.Scope.Model("") == nil {
 		list = append(list, ModelInfo{Name: Auto, Owner: "tilgate"})
@@ -142,20 +146,12 @@ func (s *Service) Models(ctx context.Context, c Caller) ([]ModelInfo, error) {
 // Running lists the plain models that are in memory now, of those that the
 // caller can name.
 func (s *Service) Running(ctx context.Context, c Caller) ([]ModelInfo, error) {
+	ctx = WithCaller(ctx, c)
 	list, err := s.parts.Upstream.Running(ctx)
 	return slices.DeleteFunc(list, func(m ModelInfo) bool {
 		_, wrong := s.permit(ctx, c, m.Name)
 		return wrong != nil
 	}), err
-}
-
-// Ready returns nil when questions can be answered.
-func (s *Service) Ready(ctx context.Context) error {
-	if err := s.opts.Refuse(); err != nil {
-		return err
-	}
-	_, err := s.parts.Retriever.Retrieve(ctx, rag.Query{Text: "ready", Lang: "en", K: 1})
-	return err
 }
 
 // Forward sends a request for a plain model on. It is recorded when it ends;

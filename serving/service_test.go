@@ -302,13 +302,28 @@ func TestRoute(t *testing.T) {
 	}
 }
 
+// TestReady: a store of our own that is broken makes us unready; one that all
+// share does not, and is not waited for.
 func TestReady(t *testing.T) {
+	broken := func(rag.Query) ([]rag.Passage, error) { return nil, errors.New("disk") }
 	w := newWorld(t, Options{})
-	if err := w.Ready(t.Context()); err != nil {
-		t.Error(err)
+	if lack, err := w.Ready(t.Context()); err != nil || lack != (Lack{}) {
+		t.Errorf("%+v, %v", lack, err)
 	}
-	w.find = func(rag.Query) ([]rag.Passage, error) { return nil, errors.New("disk") }
-	if w.Ready(t.Context()) == nil {
-		t.Error("ready without a store")
+	w.find = broken
+	if _, err := w.Ready(t.Context()); err == nil {
+		t.Error("ready without its own store")
+	}
+	w = newWorld(t, Options{SharedStore: true})
+	if lack, err := w.Ready(t.Context()); err != nil || lack != (Lack{}) {
+		t.Errorf("shared: %+v, %v", lack, err)
+	}
+	w.find = broken
+	if lack, err := w.Ready(t.Context()); err != nil || lack != (Lack{NoStore, "internal error"}) {
+		t.Errorf("without the shared store: %+v, %v", lack, err)
+	}
+	w = newWorld(t, Options{SharedStore: true, Refuse: func() error { return errors.New("the disk is full") }})
+	if _, err := w.Ready(t.Context()); err == nil {
+		t.Error("ready though nothing may be answered")
 	}
 }

@@ -20,14 +20,14 @@ type access struct {
 
 // openAccess reads who may call, and follows the file of keys until ctx ends.
 func openAccess(ctx context.Context, c Config, log *slog.Logger) (access, func(), error) {
-	keys, err := auth.OpenLive(c.Keys, c.keysFile(), log)
+	keys, err := auth.OpenLive(c.Keys, c.keysFile(), c.Sites, log)
 	if err != nil {
 		return access{}, nil, err
 	}
 	if keys.Len() == 0 && c.OIDC.Issuer == "" {
 		return access{}, nil, fmt.Errorf("nobody could call: there is no key in %s, and no [[key]] in the configuration; tilgate key create NAME makes one", c.keysFile().Path)
 	}
-	who, err := c.OIDC.open(keys.Keys)
+	who, err := c.OIDC.open(keys.Keys, c.Sites)
 	if err != nil {
 		return access{}, nil, err
 	}

@@ -32,7 +32,7 @@ func (p *program) ask(ctx context.Context, f askFlags, question string) error {
 	if err != nil {
 		return err
 	}
-	r := serving.Request{ID: "ask", Caller: serving.Caller{Tenant: f.tenant}, Messages: []serving.Message{{Role: "user", Content: question}}, Knowledge: f.kbs, Stream: true}
+	r := serving.Request{ID: "ask", Caller: serving.Caller{Tenant: f.tenant, Scope: &serving.Scope{Sites: c.Sites}}, Messages: []serving.Message{{Role: "user", Content: question}}, Knowledge: f.kbs, Stream: true}
 	if f.lang != "" {
 		if r.Language, err = lang.ParseTag(f.lang); err != nil {
 			return usageError{fmt.Errorf("--lang: %w", err)}

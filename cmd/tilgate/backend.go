@@ -29,7 +29,7 @@ type BackendConfig struct {
 	PlaceConfig
 	Name   string      `toml:"name"` // in the record and the metrics
 	URL    string      `toml:"url"`
-	Kind   backendKind `toml:"kind"`
+	Kind   backendKind `toml:"kind"`              // "ollama", "vllm", "llama.cpp", "sglang", "openai" for others, or "tilgate": that of another site
 	Model  string      `toml:"model,omitempty"`   // for languages that name none; empty is the server's first
 	Models []string    `toml:"models,omitempty"`  // that are used of it; none means all
 	NumCtx int         `toml:"num_ctx,omitempty"` // context in tokens; 0 means 8192
@@ -56,6 +56,12 @@ func (b BackendConfig) queue() (queue.Options, bool) {
 	return o, o.Slots > 0
 }
 
+// room returns how many requests the backend answers at once; 0 is not known.
+func (b BackendConfig) room() int {
+	o, _ := b.queue()
+	return o.Slots
+}
+
 // enter returns the way into a queue of the backend's own; nil if it has none.
 // Callers share it by their keys.
 func (b BackendConfig) enter() func(ctx context.Context, model string) (leave func(), err error) {
@@ -79,9 +85,11 @@ type backendKind string
 const (
 	kindOllama backendKind = "ollama"
 	kindOpenAI backendKind = "openai" // whatever speaks OpenAI's API; it is asked what it is
+
+	kindTilgate = backendKind(openai.Tilgate) // of another site, say, whose models it shares
 )
 
-var backendKinds = []backendKind{kindOllama, kindOpenAI, backendKind(openai.VLLM), backendKind(openai.LlamaCpp), backendKind(openai.SGLang)}
+var backendKinds = []backendKind{kindOllama, kindOpenAI, backendKind(openai.VLLM), backendKind(openai.LlamaCpp), backendKind(openai.SGLang), kindTilgate}
 
 var backendName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
@@ -94,7 +102,7 @@ func (b BackendConfig) check(fault func(format string, args ...any)) {
 		fault("%s: url: %s is not a URL such as http://10.0.0.5:11434", what, wrongAddress(b.URL))
 	}
 	if !slices.Contains(backendKinds, b.Kind) {
-		fault("%s: kind: %q is not one of ollama, openai, vllm, llama.cpp, sglang", what, b.Kind)
+		fault("%s: kind: %q is not one of ollama, openai, vllm, llama.cpp, sglang, tilgate", what, b.Kind)
 	}
 	if b.NumCtx < 0 {
 		fault("%s: num_ctx: %d is below 0", what, b.NumCtx)
@@ -174,7 +182,9 @@ func openBackend(b BackendConfig) (modelServer, error) {
 		if b.Kind == kindOpenAI {
 			kind = ""
 		}
-		server, err = openai.New(b.URL, openai.Options{Model: b.Model, APIKey: b.APIKey, Kind: kind, Way: b.way("model server", b.URL)})
+		way := b.way("model server", b.URL)
+		way.Peer = b.Kind == kindTilgate
+		server, err = openai.New(b.URL, openai.Options{Model: b.Model, APIKey: b.APIKey, Kind: kind, Way: way})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
@@ -196,7 +206,7 @@ func openBackends(c Config) ([]pool.Backend, error) {
 		if b.Kind == kindOllama {
 			surfaces = []serving.Surface{serving.Ollama}
 		}
-		list = append(list, pool.Backend{Name: b.Name, Server: server, Site: b.Site, Model: b.Model, Models: b.Models,
+		list = append(list, pool.Backend{Name: b.Name, Server: server, Site: b.Site, Peer: b.Kind == kindTilgate, Slots: b.room(), Model: b.Model, Models: b.Models,
 			Surfaces: surfaces, Swaps: b.Kind == kindOllama, Enter: b.enter(), Version: fmt.Sprintf("%+v", b)})
 	}
 	return list, errors.Join(faults...)
@@ -204,8 +214,8 @@ func openBackends(c Config) ([]pool.Backend, error) {
 
 // openPool opens the model servers, and has them watched until ctx ends.
 func openPool(ctx context.Context, c Config) (*pool.Pool, error) {
-	p := pool.New(nil, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Allowed: func(ctx context.Context, site string) error {
-		return outbound.Way{What: "model server", Site: site}.Check(ctx)
+	p := pool.New(nil, serving.Choice{Name: extract.Name, Model: extract.Model{}}, pool.Options{Allowed: func(ctx context.Context, b pool.Backend) error {
+		return outbound.Way{What: "model server", Site: b.Site, Peer: b.Peer}.Check(ctx)
 	}})
 	if err := swapBackends(p, c); err != nil {
 		return nil, err

@@ -50,6 +50,8 @@ type Config struct {
 	KeysFile string          `toml:"keys,omitempty"` // further callers, changed by tilgate key; empty is keys.toml in data
 	Keys     []auth.Key      `toml:"key"`
 
+	Sites []string `toml:"sites,omitempty"` // where texts may be sent, such as this country alone; a key that names its own may use those, and only those. None means everywhere
+
 	Knowledge []string `toml:"knowledge,omitempty"` // manifests of knowledge bases that are kept up to date while serving
 
 	Contact string `toml:"contact,omitempty"` // where the owner of a web site that is read can ask about it
@@ -221,6 +223,7 @@ func (c Config) check() []error {
 	c.Feedback.check(fault)
 	c.Handover.check(fault)
 	c.checkPlaces(fault)
+	c.checkSites(fault)
 	_, wrong := c.proxies()
 	return slices.Concat(faults, wrong, auth.Check(c.Keys))
 }

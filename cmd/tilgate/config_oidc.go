@@ -61,12 +61,13 @@ func (d doors) Check(secret string) (serving.Caller, error) {
 }
 
 // open returns what lets callers in: keys alone where no issuer is configured.
-func (c OIDCConfig) open(keys *auth.Keys) (gateway.Keys, error) {
+// sites are where what those may ask that name none is sent.
+func (c OIDCConfig) open(keys *auth.Keys, sites []string) (gateway.Keys, error) {
 	if c.Issuer == "" {
 		return keys, nil
 	}
 	tokens, err := jwt.New(jwt.Options{Issuer: c.Issuer, Audience: c.Audience, JWKSFile: c.JWKSFile,
-		TenantClaim: c.TenantClaim, GroupsClaim: c.GroupsClaim, Scopes: c.Scopes,
+		TenantClaim: c.TenantClaim, GroupsClaim: c.GroupsClaim, Scopes: c.Scopes, Sites: sites,
 		Client: c.way("identity provider", c.Issuer).Client()})
 	if err != nil {
 		return nil, fmt.Errorf("reading the keys of %s from %s: %w", c.Issuer, c.JWKSFile, err)

@@ -42,8 +42,9 @@
 //
 // serving makes the prompt and asks serving/pool which model answers: the
 // adapter's own weights, if the server holds them and the gate admits them, or
-// their base. Of several servers the pool asks one that is well, that has the
-// model in memory or the conversation in its cache, and little to do; what fails
+// their base. Of several servers the pool asks one that is well and, of sites
+// that share capacity, near, that has the model in memory or the conversation in
+// its cache, and little to do; what fails
 // there is tried on another, and an answer that breaks off is gone on with. In
 // front of each server requests wait in serving/pool/queue, which shares it
 // among callers and lets models take turns. What a character costs that model
@@ -152,7 +153,8 @@
 // internal/wholefile writes files that are there whole or not at all.
 // internal/fit says what a model takes of memory, and whether a machine has it: for
 // tilgate setup, which writes what a service needs, and tilgate doctor, which finds
-// what is wrong with one.
+// what is wrong with one. tools/sizing measures how many people a machine serves, and
+// writes docs/sizing.md.
 //
 // cmd/tilgate wires all this: a subcommand a file, the configuration in
 // config.go, the openers in open.go.
@@ -162,7 +164,7 @@
 // An import goes down at least one storey; layers_test.go knows the storey of
 // each package.
 //
-//	door     cmd/tilgate
+//	door     cmd/tilgate  tools/sizing
 //	edges    gateway admin auth token limit pool ollama openai extract guard cache audit ledger send trace record tokencost   qdrant upkeep enginetest ragtest sample embed langchain   suites live results score report review golden
 //	stories  serving feedback handover web wire queue overlay push           ingest engine crawl forget quality sources html office pdf plain wiki epub sheet readtest   dataset metric stats gate
 //	words    adapters lora                                       rag read near succession                                               evals

@@ -231,7 +231,7 @@ var doctorRows = []doctorRow{
 		vectors(4, "bge-m3")(t, w)
 		w.end = fmt.Sprintf("[embed]\nurl = %q\nmodel = \"bge-m3\"\n", w.ollama.URL)
 	}, want: one("embedding", isWell, "vectors of 4 numbers", "")},
-	{name: "no Qdrant", harm: end("[qdrant]\naddress = \"127.0.0.1:1\"\n"), want: one("store", fails, "Qdrant at 127.0.0.1:1 does not answer", "[qdrant]")},
+	{name: "no Qdrant", harm: end("[qdrant]\naddress = \"127.0.0.1:1\"\n"), want: one("store", fails, "Qdrant at 127.0.0.1:1 does not answer", "[qdrant] right; until then the service answers without documents")},
 
 	{name: "no model server", harm: func(_ *testing.T, w *ward) { w.ollama.Close() }, want: one("models", fails, "the model server is not answering", "start it")},
 	{name: "not an Ollama", harm: func(_ *testing.T, w *ward) { w.ollama.models = "<html>" }, want: one("models", fails, "", "put its url right")},

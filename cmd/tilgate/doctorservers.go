@@ -11,6 +11,7 @@ import (
 	"tilgate/internal/fault"
 	"tilgate/rag"
 	"tilgate/rag/engine"
+	"tilgate/rag/qdrant"
 	"tilgate/serving/audit"
 )
 
@@ -45,7 +46,11 @@ func (d *patient) checkQdrant() (list []finding) {
 	defer cancel()
 	store, closeStore, err := openStore(ctx, d.c, quietLog())
 	if err != nil {
-		return []finding{fail("start it, or put [qdrant] right", "%s", oneLine(err))}
+		do := "put it or [qdrant] right; until then the service does not start"
+		if qdrant.Away(err) {
+			do = "start it, or put [qdrant] right; until then the service answers without documents, and finds it by itself"
+		}
+		return []finding{fail(do, "%s", oneLine(err))}
 	}
 	defer closeStore()
 	x := store.For(rag.DefaultTenant)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tilgate/internal/outbound"
 	"tilgate/rag"
 	"tilgate/rag/embed"
 	"tilgate/rag/ingest"
@@ -163,7 +164,18 @@ func openEmbedder(ctx context.Context, c Config, store *qdrant.Store, notes io.W
 		return noVectors{model.Name(), err}, closeCache, ctx.Err()
 	}
 	store.UseModel(qdrant.Model{Name: model.Name(), Dimension: dimension})
-	return model, closeCache, nil
+	return bound{model, c.Sites}, closeCache, nil
+}
+
+// bound is a model whose server gets documents only if it stands where the
+// configuration lets texts be sent.
+type bound struct {
+	*embed.Model
+	sites []string
+}
+
+func (b bound) Passages(ctx context.Context, passages []rag.Passage) ([][]float32, error) {
+	return b.Model.Passages(outbound.WithSites(ctx, b.sites), passages)
 }
 
 // noVectors stands in for a model that could not even be asked how long its

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"tilgate/internal/fault"
+	"tilgate/rag"
 )
 
 // embeddings is a server of OpenAI's /v1/embeddings, whose model knows two
@@ -141,5 +144,27 @@ func TestEmbedConfigFaults(t *testing.T) {
 		if !strings.Contains(errOut, want+": ") {
 			t.Errorf("%s is not named: %d %s", want, code, errOut)
 		}
+	}
+}
+
+// Documents go to an embedding server only where texts may be sent.
+func TestEmbedSites(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		say(w, `{"object":"list","model":"m","data":[{"object":"embedding","index":0,"embedding":[0.6,0.8]}]}`)
+	}))
+	defer server.Close()
+	c := Config{Embed: EmbedConfig{URL: server.URL, Model: "m", API: "openai", PlaceConfig: PlaceConfig{Site: "kz"}}}
+	model, err := openModel(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passages := []rag.Passage{{Text: "Пенсия ай сайын төлөнөт."}}
+	if _, err := (bound{model, []string{"kg"}}).Passages(t.Context(), passages); !fault.Forbidden.Is(err) || asked != 0 {
+		t.Errorf("bound to kg: %v, asked %d times", err, asked)
+	}
+	if _, err := (bound{model, []string{"kg", "kz"}}).Passages(t.Context(), passages); err != nil || asked != 1 {
+		t.Errorf("bound to both: %v, asked %d times", err, asked)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -21,7 +22,8 @@ func (p *program) healthCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{Use: "health", Short: "Tell by the exit code whether the service on this machine is ready",
 		Long: `Tell whether the service of a configuration, on this machine, is ready: the exit
-code is 0 if it is, and 1 if not. It is for containers, which have no other
+code is 0 if it is, also while it has to answer without documents, and 1 if
+not. It is for containers, which have no other
 program to ask with. tilgate doctor says what is wrong.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -67,6 +69,12 @@ func (p *program) health(ctx context.Context, c Config) error {
 	if resp.StatusCode != http.StatusOK {
 		return fault.Unavailable.Errorf("the service at %s is not ready: %s", at, said)
 	}
-	_, err = fmt.Fprintf(p.out, "the service at %s is ready\n", at)
+	var state struct{ Message string } // without one nothing is lacking
+	_ = json.Unmarshal(said, &state)
+	lacking := ""
+	if state.Message != "" {
+		lacking = ", and degraded: " + state.Message
+	}
+	_, err = fmt.Fprintf(p.out, "the service at %s is ready%s\n", at, lacking)
 	return err
 }

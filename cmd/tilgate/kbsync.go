@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,45 +123,11 @@ func (p *program) syncOne(ctx context.Context, c Config, f syncFlags, file strin
 // watchManifests syncs each manifest when its time has come, until ctx ends.
 func (p *program) watchManifests(ctx context.Context, c Config, f syncFlags, files []string) error {
 	f.rebuild, f.unsafe = false, false
-	return timetable(ctx, files, func(file string) {
-		if err := p.syncOne(ctx, c, f, file); err != nil && ctx.Err() == nil {
+	return timetable(ctx, files, func(file string) error {
+		err := p.syncOne(ctx, c, f, file)
+		if err != nil && ctx.Err() == nil {
 			fmt.Fprintf(p.err, "tilgate: %s: %v\n", file, err)
 		}
+		return err
 	})
-}
-
-// timetable calls do for each manifest as often as it says, one at a time,
-// until ctx ends. The first time is a whole interval from now.
-func timetable(ctx context.Context, files []string, do func(file string)) error {
-	next := map[string]time.Time{}
-	for {
-		var first string
-		for _, file := range files {
-			m, err := sources.ReadManifest(file)
-			every := time.Duration(m.Every)
-			if err != nil || every == 0 {
-				delete(next, file) // perhaps it will say when
-				continue
-			}
-			if due, ok := next[file]; !ok || due.After(time.Now().Add(every)) {
-				next[file] = time.Now().Add(every)
-			}
-			if first == "" || next[file].Before(next[first]) {
-				first = file
-			}
-		}
-		wait := time.Minute // manifests may change
-		if first != "" {
-			wait = min(wait, time.Until(next[first]))
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(wait):
-		}
-		if first != "" && !time.Now().Before(next[first]) {
-			do(first)
-			delete(next, first)
-		}
-	}
 }

@@ -23,7 +23,7 @@ func (f *keyFlags) add(cmd *cobra.Command, key *auth.Key) {
 	flags.StringSliceVar(&key.Models, "models", nil, "models that may be named, such as auto,qwen3*; all if not given")
 	flags.StringSliceVar(&f.languages, "languages", nil, "languages that auto may be asked in; all if not given")
 	flags.StringSliceVar(&key.Knowledge, "kb", nil, "knowledge bases that are searched; all of the tenant's if not given")
-	flags.StringSliceVar(&key.Sites, "site", nil, "sites that requests may be sent to; all if not given")
+	flags.StringSliceVar(&key.Sites, "site", nil, "sites that requests may be sent to; those that the configuration names for all if not given")
 	flags.BoolVar(&key.Admin, "admin", false, "the caller may administer")
 	flags.BoolVar(&key.Eval, "eval", false, "the caller may try weights that the gate keeps from everybody else")
 	flags.StringVar(&f.expires, "expires", "", "when the key expires: a day (2027-06-30), a time (2027-06-30T12:00:00Z), or from now (720h)")

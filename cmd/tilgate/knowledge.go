@@ -15,8 +15,8 @@ import (
 // followKnowledge keeps knowledge bases up to date while Tilgate serves: at the
 // start, and then as often as their manifests say; and it forgets what goes on
 // the list of what shall be forgotten, answers that quote it included. One
-// thing at a time.
-func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear func(), noted *syncMetrics, log *slog.Logger) error {
+// thing at a time, and none before the store is ready.
+func followKnowledge(ctx context.Context, c Config, store *awaitedStore, clear func(), noted *syncMetrics, log *slog.Logger) error {
 	for _, file := range c.Knowledge {
 		m, err := sources.ReadManifest(file)
 		if err != nil {
@@ -28,13 +28,13 @@ func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear f
 	if len(c.Knowledge) > 0 {
 		open = openKeeper
 	}
-	k, err := open(ctx, c, store, io.Discard)
+	k, err := open(ctx, c, store.Store, io.Discard)
 	if err != nil {
 		return err
 	}
-	if err := k.replay(ctx); err != nil {
+	if err := store.settle(ctx, k.replayed); err != nil {
 		k.close()
-		return fmt.Errorf("forgetting what was forgotten before: %w", err)
+		return err
 	}
 	turn := make(chan struct{}, 1)
 	alone := func(do func()) {
@@ -47,30 +47,59 @@ func followKnowledge(ctx context.Context, c Config, store *qdrant.Store, clear f
 	}
 	go func() {
 		defer k.close()
-		for _, file := range c.Knowledge {
-			alone(func() { k.logged(ctx, file, noted, log) })
+		if !store.wait(ctx) {
+			return
 		}
-		_ = timetable(ctx, c.Knowledge, func(file string) { alone(func() { k.logged(ctx, file, noted, log) }) })
+		times := table{}
+		sync := func(file string) (err error) {
+			alone(func() { err = k.logged(ctx, file, noted, log) })
+			return err
+		}
+		for _, file := range c.Knowledge {
+			times.note(file, sync(file))
+		}
+		_ = times.keep(ctx, c.Knowledge, sync)
 	}()
 	if k.forgotten != nil {
-		go k.followForgotten(ctx, alone, clear, log)
+		go func() {
+			if store.wait(ctx) {
+				k.followForgotten(ctx, alone, clear, log)
+			}
+		}()
+	}
+	return nil
+}
+
+// replayed takes out again what was forgotten, which the list as it is now says:
+// it may have become longer while nobody could do so.
+func (k *keeper) replayed(ctx context.Context) error {
+	var err error
+	if k.forgotten != nil {
+		_, err = k.forgotten.Refresh()
+	}
+	if err == nil {
+		err = k.replay(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting what was forgotten before: %w", err)
 	}
 	return nil
 }
 
 // logged syncs a manifest, and writes what it did to the log and the metrics.
-func (k *keeper) logged(ctx context.Context, file string, noted *syncMetrics, log *slog.Logger) {
+// It returns why not all of it could be read now.
+func (k *keeper) logged(ctx context.Context, file string, noted *syncMetrics, log *slog.Logger) error {
 	m, err := sources.ReadManifest(file)
 	if err != nil {
 		noted.unreadable(file)
 		log.Error("a knowledge base is not kept up to date", "manifest", file, "err", err)
-		return
+		return err
 	}
 	j := k.of(m)
 	j.Sync = true
 	o, err := j.Run(ctx)
 	if errors.Is(err, context.Canceled) {
-		return
+		return err
 	}
 	noted.note(file, m, o, err)
 	r := o.Report
@@ -79,10 +108,11 @@ func (k *keeper) logged(ctx context.Context, file string, noted *syncMetrics, lo
 	}
 	if err != nil {
 		log.Error("a knowledge base is not up to date", "kb", m.Name, "err", err)
-		return
+		return err
 	}
 	log.Info("a knowledge base is up to date", "kb", m.Name, "version", o.Version, "added", r.Added, "changed", r.Changed,
 		"removed", r.Removed, "unchanged", r.Unchanged, "kept", r.Kept, "faults", len(r.Faults), "report", o.Kept.HTML)
+	return passing(r)
 }
 
 // followForgotten forgets what another process puts on the list.

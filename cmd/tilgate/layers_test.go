@@ -99,7 +99,8 @@ var storeys = map[string]int{
 	"evals/review":              edges,
 	"evals/golden":              edges,
 
-	"cmd/tilgate": door,
+	"cmd/tilgate":  door,
+	"tools/sizing": door,
 }
 
 // Each storey but the last leaves room for one more step, for those of its

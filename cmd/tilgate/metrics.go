@@ -109,6 +109,7 @@ var (
 	backendBreaker  = backendDesc("open", "Whether the model server is left alone because it kept failing.")
 	backendRunning  = backendDesc("running", "Requests at the model server.")
 	backendWaiting  = backendDesc("waiting", "Requests that wait for room at the model server.")
+	backendTrip     = backendDesc("trip_seconds", "The way to the model server and back, about; the nearest site that is not busy is asked.")
 	backendSwitches = backendDesc("switches_total", "Changes of the model in memory, as far as requests cause them.")
 )
 
@@ -117,7 +118,7 @@ func backendDesc(name, help string) *prometheus.Desc {
 }
 
 func (c backendCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{backendUp, backendBreaker, backendRunning, backendWaiting, backendSwitches} {
+	for _, d := range []*prometheus.Desc{backendUp, backendBreaker, backendRunning, backendWaiting, backendTrip, backendSwitches} {
 		out <- d
 	}
 }
@@ -131,6 +132,9 @@ func (c backendCollector) Collect(out chan<- prometheus.Metric) {
 		gauge(backendBreaker, number(s.Breaker == "open"))
 		gauge(backendRunning, float64(s.Running))
 		gauge(backendWaiting, float64(s.Waiting))
+		if s.Trip > 0 {
+			gauge(backendTrip, s.Trip.Seconds())
+		}
 		out <- prometheus.MustNewConstMetric(backendSwitches, prometheus.CounterValue, float64(s.Switches), s.Name)
 	}
 }

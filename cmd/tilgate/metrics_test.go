@@ -88,7 +88,7 @@ func kindOf(name string, c prometheus.Collector) string {
 // registerAll registers everything that serve does, of parts that do nothing.
 func registerAll(r prometheus.Registerer) {
 	counts := record.NewMetrics(r)
-	r.MustRegister(buildInfo(buildVersion()), clock(), diskCollector{"."}, lostLog(&record.Buffer{}), lostRecords(&audit.Log{}),
+	r.MustRegister(buildInfo(buildVersion()), clock(), diskCollector{"."}, lostLog(&record.Buffer{}), lostRecords(&audit.Log{}), storeUp(nil),
 		costCollector{}, backendCollector{}, languageCollector{counts: counts}, new(certificate).expiry())
 	r.MustRegister(ledgerRows(&ledger.Ledger{})...)
 	r.MustRegister(handoverCounts(handover.NewDesk(nil, handover.Options{}))...)
@@ -171,6 +171,7 @@ func TestMetricsAreServed(t *testing.T) {
 		`tilgate_ledger_dropped_total 0`,
 		`tilgate_audit_records_lost_total 0`,
 		`tilgate_backend_up{backend="one"} 0`,
+		`tilgate_knowledge_store_up 1`,
 		fmt.Sprintf("tilgate_certificate_expiry_timestamp_seconds %g", float64(until.Unix())),
 		`tilgate_build_info{commit="`,
 		`tilgate_data_free_bytes `,

@@ -85,6 +85,19 @@ func (c diskCollector) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(diskSize, prometheus.GaugeValue, float64(d.size))
 }
 
+// storeTime is how long a scrape waits for the store of passages.
+const storeTime = time.Second
+
+// storeUp shows whether the store of passages answers.
+func storeUp(ping func(context.Context) error) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tilgate_knowledge_store_up", Help: "Whether the store of the knowledge bases is ready and answers."},
+		func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+			defer cancel()
+			return number(ping(ctx) == nil)
+		})
+}
+
 // countedLimits counts the requests that limits keep out: they come to no
 // exchange.
 type countedLimits struct {

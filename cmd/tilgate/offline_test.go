@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -115,7 +116,20 @@ func TestOfflineInside(t *testing.T) {
 	if said, code := setup("--no-model", "--signer", sign.NewSecret().Key().String()); code != 1 || !strings.Contains(said, "not the one that you were told of") || exists(config) {
 		t.Errorf("of another signer: %d\n%s", code, said)
 	}
+	// Without room for the program, setup dies; with room it goes on.
+	room := func(n uint64) {
+		noFault(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: math.MaxUint64}))
+	}
+	room(1 << 20)
 	said, code := setup("--no-model", "--signer", told.Signer)
+	room(math.MaxUint64)
+	if code == 0 || exists(program) || strings.Contains(said, "tg-") {
+		t.Errorf("without room for the program, setup ends with %d:\n%s", code, said)
+	}
+	said, code = setup("--no-model", "--signer", told.Signer)
+	if left, _ := filepath.Glob(filepath.Join(place, ".tilgate-*")); len(left) > 0 {
+		t.Errorf("half a program is left: %v", left)
+	}
 	if code != 0 {
 		t.Fatalf("setup ends with %d:\n%s", code, said)
 	}

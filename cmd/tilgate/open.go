@@ -35,23 +35,37 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.S
 	if err != nil {
 		return nil, nil, err
 	}
-	changed, err := store.Upgrade(ctx)
-	for _, name := range changed {
-		log.Info("a knowledge base of an earlier release was brought up to date", "version", name)
-	}
-	if err != nil {
+	if err := upgradeStore(ctx, store, log); err != nil {
 		closeStore()
 		return nil, nil, err
 	}
 	return store, closeStore, nil
 }
 
+func upgradeStore(ctx context.Context, store *qdrant.Store, log *slog.Logger) error {
+	changed, err := store.Upgrade(ctx)
+	for _, name := range changed {
+		log.Info("a knowledge base of an earlier release was brought up to date", "version", name)
+	}
+	return err
+}
+
+// storeOptions are those of the store of passages, whatever it is.
+func (c Config) storeOptions() qdrant.Options {
+	return qdrant.Options{Shard: c.Qdrant.Shard, Keep: c.keep, Site: c.Qdrant.Site}
+}
+
+// server is where Qdrant is.
+func (c QdrantConfig) server() qdrant.Server {
+	return qdrant.Server{Address: c.Address, APIKey: c.APIKey, TLS: c.TLS, Way: c.way("knowledge base", "")}
+}
+
 // dialStore opens the Qdrant server that the configuration names, or else the
 // embedded engine. The index is the same code over either.
 func dialStore(ctx context.Context, c Config, log *slog.Logger) (store *qdrant.Store, closeStore func(), err error) {
-	options := qdrant.Options{Shard: c.Qdrant.Shard, Keep: c.keep, Site: c.Qdrant.Site}
+	options := c.storeOptions()
 	if c.Qdrant.Address != "" {
-		client, err := qdrant.Dial(ctx, qdrant.Server{Address: c.Qdrant.Address, APIKey: c.Qdrant.APIKey, TLS: c.Qdrant.TLS, Way: c.Qdrant.way("knowledge base", "")})
+		client, err := qdrant.Dial(ctx, c.Qdrant.server())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -171,7 +185,8 @@ func openMakers(ctx context.Context, c Config, log *slog.Logger) (m makers, err 
 // options are those of every service of a configuration.
 func (m makers) options(c Config, log *slog.Logger) serving.Options {
 	return serving.Options{Language: c.Language, PromptTokens: c.promptTokens(), Cost: m.costs.Cost, Log: log,
-		Translate: c.Embed.URL == ""} // vectors cross languages by themselves
+		SharedStore: c.Qdrant.Address != "",
+		Translate:   c.Embed.URL == ""} // vectors cross languages by themselves
 }
 
 // openService puts the parts of an answer together.

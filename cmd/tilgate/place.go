@@ -41,6 +41,34 @@ func (c Config) checkPlaces(fault func(format string, args ...any)) {
 	}
 }
 
+// checkSites finds servers that texts go to and that nobody could use: they
+// stand nowhere, and the configuration names where texts may be sent.
+func (c Config) checkSites(fault func(format string, args ...any)) {
+	if len(c.Sites) == 0 {
+		return
+	}
+	if slices.Contains(c.Sites, "") {
+		fault("sites: a name is empty")
+	}
+	places := map[string]PlaceConfig{}
+	for _, p := range []struct {
+		name, address string
+		PlaceConfig
+	}{{"qdrant", c.Qdrant.Address, c.Qdrant.PlaceConfig}, {"embed", c.Embed.URL, c.Embed.PlaceConfig}, {"rerank", c.Rerank.URL, c.Rerank.PlaceConfig}} {
+		if p.address != "" {
+			places[p.name] = p.PlaceConfig
+		}
+	}
+	for _, b := range c.backends() {
+		places["backend "+b.Name] = b.PlaceConfig
+	}
+	for _, name := range slices.Sorted(maps.Keys(places)) {
+		if places[name].Site == "" {
+			fault("%s: site: it is missing; since sites says where texts may be sent, nothing would be sent here", name)
+		}
+	}
+}
+
 // way returns the way to a server at a URL.
 func (p PlaceConfig) way(what, address string) outbound.Way {
 	secure, _ := p.proof().TLS() // whose faults the configuration was checked for

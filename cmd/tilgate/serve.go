@@ -27,8 +27,9 @@ func (p *program) serveCommand() *cobra.Command {
 
 The log goes to standard error, one JSON object a line. Callers need a key:
 tilgate key create makes one. Model servers, aliases and the fallback follow the
-file while it runs; a faulty file changes nothing. Ctrl-C or SIGTERM lets answers on their way end
-first.`,
+file while it runs; a faulty file changes nothing. While a Qdrant server cannot
+be reached it answers without documents, at the start too, and says so. Ctrl-C
+or SIGTERM lets answers on their way end first.`,
 		Example: "  tilgate serve --config tilgate.toml",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,13 +59,13 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 		return err
 	}
 	defer ln.Close()
-	store, closeStore, err := openStore(ctx, c, log)
+	store, closeStore, err := awaitStore(ctx, c, log)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
 	metrics := newRegistry()
-	metrics.MustRegister(buildInfo(buildVersion()), clock(), diskCollector{c.Data})
+	metrics.MustRegister(buildInfo(buildVersion()), clock(), diskCollector{c.Data}, storeUp(store.Ping))
 	access.limits = countLimits(metrics, access.limits)
 	counts := record.NewMetrics(metrics)
 	memory, live := c.Feedback.memory(), new(admin.Live)
@@ -75,7 +76,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 	}
 	defer closeKept()
 	metrics.MustRegister(lostLog(out))
-	svc, err := openService(ctx, c, store, log, beside)
+	svc, err := openService(ctx, c, store.Store, log, beside)
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func (p *program) serve(ctx context.Context, file configFile, c Config) error {
 		return err
 	}
 	defer closePeople()
-	console := c.console(svc, consoleParts{live, store, access.used, kept, desk, memory, people}, log)
+	console := c.console(svc, consoleParts{live, store.Store, access.used, kept, desk, memory, people}, log)
 	log.Info("serving", "address", ln.Addr().String())
 	return runGateway(ctx, c, ln, front{svc, access, desk, console, people}, log)
 }

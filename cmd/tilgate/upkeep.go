@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tilgate/internal/fault"
 	"tilgate/internal/personal"
 	"tilgate/rag/forget"
 	"tilgate/rag/ingest"
@@ -199,7 +200,9 @@ func (p *program) runJob(ctx context.Context, j upkeep.Job, asJSON bool) error {
 	if r := o.Report; r.WordsOnly > 0 {
 		fmt.Fprintf(p.err, "%d passages have no dense vector and are found by their words; ingest again to try once more: %v\n", r.WordsOnly, r.WhyWordsOnly)
 	}
-	if n := len(o.Report.Faults); n > 0 {
+	if n := len(o.Report.Faults); n > 0 && passing(o.Report) != nil {
+		return fault.Unavailable.Errorf("%d of the documents could not be read now; the others are stored", n)
+	} else if n > 0 {
 		return fmt.Errorf("%d of the documents could not be read; the others are stored", n)
 	}
 	return nil

@@ -146,10 +146,11 @@ func measure(c candidate, texts []string) (sum tally) {
 	return sum
 }
 
-// crops returns pieces of about length characters.
+// crops returns pieces of about length characters, fewer of them under the race
+// detector.
 func crops(texts []string, length int) (all []string) {
 	whole := []rune(strings.Join(texts, "\n"))
-	step := max(len(whole)/60, length)
+	step := max(len(whole)*shareMeasured/60, length)
 	for at := 0; at+length <= len(whole); at += step {
 		all = append(all, string(whole[at:at+length]))
 	}

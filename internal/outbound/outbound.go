@@ -12,7 +12,8 @@
 //     is one of the web, to no address but those; and never to where clouds tell
 //     machines their secrets;
 //   - a request whose caller may use some sites only is sent to none in
-//     another, also over a connection that is open already.
+//     another, also over a connection that is open already;
+//   - a request that came from another Tilgate is sent to none (hops.go).
 //
 // It does not look at what is sent, and knows of sites what the configuration
 // says: that a machine stands where it is said to is for its operator.
@@ -39,6 +40,7 @@ import (
 type Way struct {
 	What    string // "model server", "embedding server", for errors
 	Site    string // where it stands; empty says nothing
+	Peer    bool   // it is another Tilgate
 	Address string // host:port; empty means whatever is dialled
 	Public  bool   // it may be in the public internet
 	Web     bool   // it must be: its name, and where that leads, are up to strangers
@@ -55,9 +57,13 @@ func (w Way) DialContext(ctx context.Context, network, address string) (net.Conn
 	if w.Address != "" && address != w.Address {
 		return nil, fmt.Errorf("the %s is at %s; nothing is sent to %s", w.name(), w.Address, address)
 	}
-	d := net.Dialer{Timeout: 5 * time.Second, Control: w.control, Resolver: w.Resolver}
+	d := net.Dialer{Timeout: 5 * time.Second, Control: w.control, Resolver: w.Resolver, KeepAliveConfig: alive}
 	return d.DialContext(ctx, network, address)
 }
+
+// alive ends a connection over which nothing comes, half a minute after the
+// other side was cut off; the system's own way takes minutes.
+var alive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
 func (w Way) name() string {
 	if w.What == "" {
@@ -164,11 +170,14 @@ func WithSites(ctx context.Context, sites []string) context.Context {
 // Unrestricted returns a context of Tilgate's own, such as looks at whether
 // servers are well: they carry nothing of a caller's.
 func Unrestricted(ctx context.Context) context.Context {
-	return context.WithValue(ctx, sitesKey{}, []string(nil))
+	return WithHops(context.WithValue(ctx, sitesKey{}, []string(nil)), 0)
 }
 
 // Check returns why a request may not be sent this way.
 func (w Way) Check(ctx context.Context) error {
+	if w.Peer && hops(ctx) > 0 {
+		return fault.Unavailable.Errorf("no %s of this site can take it, and from another site it is not sent on", w.name())
+	}
 	sites, _ := ctx.Value(sitesKey{}).([]string)
 	if len(sites) == 0 || slices.Contains(sites, w.Site) {
 		return nil
@@ -207,7 +216,13 @@ func (c checked) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := c.way.Check(r.Context()); err != nil {
 		return nil, err
 	}
-	return c.base.RoundTrip(r)
+	if c.way.Web {
+		return c.base.RoundTrip(r)
+	}
+	onward := *r // which is the caller's, and stays as it is
+	onward.Header = r.Header.Clone()
+	onward.Header.Set(HopsHeader, Onward(r.Context()))
+	return c.base.RoundTrip(&onward)
 }
 
 // CloseIdleConnections is what http.Client looks for.

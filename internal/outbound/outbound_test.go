@@ -283,3 +283,40 @@ func allowed(name string) bool {
 	}
 	return false
 }
+
+// What came from another Tilgate goes to model servers, and to no third; what
+// has come farther is refused, whatever the header says.
+func TestHops(t *testing.T) {
+	for _, tt := range []struct {
+		said string
+		n    int // -1 is refused
+	}{{"0", 0}, {"1", 1}, {"2", -1}, {"-1", -1}, {"", -1}, {"1, 1", -1}, {"99999999999999999999", -1}, {"\xff", -1}} {
+		n, err := ReadHops([]byte(tt.said))
+		if (err != nil) != (tt.n < 0) || err == nil && n != tt.n {
+			t.Errorf("%q: %d, %v", tt.said, n, err)
+		}
+	}
+	came := WithHops(t.Context(), 1)
+	peer, server := Way{What: "model server", Peer: true}, Way{What: "model server"}
+	if peer.Check(t.Context()) != nil || server.Check(came) != nil {
+		t.Error("what may be sent is not")
+	}
+	if err := peer.Check(came); !fault.Unavailable.Is(err) {
+		t.Errorf("what came from another goes on to a third: %v", err)
+	}
+	if err := peer.Check(Unrestricted(came)); err != nil {
+		t.Errorf("a look of our own: %v", err)
+	}
+	if Onward(t.Context()) != "1" || Onward(came) != "2" {
+		t.Errorf("sent on are %s and %s", Onward(t.Context()), Onward(came))
+	}
+}
+
+func FuzzReadHops(f *testing.F) {
+	f.Add([]byte("1"))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		if n, err := ReadHops(value); err == nil && n != 0 && n != 1 {
+			t.Errorf("%q: %d", value, n)
+		}
+	})
+}

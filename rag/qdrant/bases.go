@@ -9,6 +9,12 @@ import (
 	"tilgate/rag"
 )
 
+// Ping returns nil if the store answers now, else why not.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.client.ListAliases(ctx)
+	return explain(err)
+}
+
 // A Base is a knowledge base and whose it is.
 type Base struct{ Tenant, KB string }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -34,13 +35,33 @@ const (
 	maxAnswer   = 64 << 20 // bytes; a page of passages with vectors is far smaller
 )
 
+// A server that was away for long is found again within seconds: gRPC itself
+// waits for up to two minutes between two attempts.
+var again = grpc.ConnectParams{MinConnectTimeout: 5 * time.Second,
+	Backoff: backoff.Config{BaseDelay: 500 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second}}
+
 // Qdrant before 1.16 knows neither the fusion nor the metadata that we use.
 const oldestMajor, oldestMinor = 1, 16
 
 // Dial returns a client of a Qdrant server that has answered. Its error says
 // what to change when the address is the REST port, the key is wrong or the
-// server too old.
+// server too old; Away tells it from a server that is not there.
 func Dial(ctx context.Context, s Server) (*qdrant.Client, error) {
+	client, err := s.client()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(dialTimeout, cmp.Or(s.Timeout, dialTimeout)))
+	defer cancel()
+	if err := greet(ctx, client, s); err != nil {
+		client.Close()
+		return nil, err
+	}
+	return client, nil
+}
+
+// client returns a client that has asked for nothing yet. Calls pass guard first.
+func (s Server) client(guard ...grpc.UnaryClientInterceptor) (*qdrant.Client, error) {
 	host, portText, err := net.SplitHostPort(s.Address)
 	port, portErr := strconv.Atoi(portText)
 	if err != nil || portErr != nil {
@@ -48,20 +69,14 @@ func Dial(ctx context.Context, s Server) (*qdrant.Client, error) {
 	}
 	config := &qdrant.Config{Host: host, Port: port, APIKey: s.APIKey, UseTLS: s.TLS, SkipCompatibilityCheck: true,
 		// WithUnaryInterceptor would take the place of the one that sends the key.
-		GrpcOptions: append(s.Way.GRPC(), grpc.WithChainUnaryInterceptor(deadline(cmp.Or(s.Timeout, callTimeout))),
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)))}
+		GrpcOptions: append(s.Way.GRPC(), grpc.WithChainUnaryInterceptor(append(guard, deadline(cmp.Or(s.Timeout, callTimeout)))...),
+			grpc.WithConnectParams(again), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)))}
 	if s.TLS {
 		config.TLSConfig = s.Way.Secure(host)
 	}
 	client, err := qdrant.NewClient(config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to Qdrant at %s: %w", s.Address, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, min(dialTimeout, cmp.Or(s.Timeout, dialTimeout)))
-	defer cancel()
-	if err := greet(ctx, client, s); err != nil {
-		client.Close()
-		return nil, err
 	}
 	return client, nil
 }
@@ -76,17 +91,24 @@ func greet(ctx context.Context, client *qdrant.Client, s Server) error {
 		// Health is told to anybody; this takes the key.
 		_, err = client.ListAliases(ctx)
 	}
-	switch code := codeOf(err); {
-	case err == nil:
+	if err == nil {
 		return nil
+	}
+	code, wrong := codeOf(err), error(nil)
+	switch {
 	case code == codes.Unauthenticated || code == codes.PermissionDenied:
 		return fault.Unavailable.Wrap(err, fmt.Sprintf("Qdrant at %s refuses the key; TILGATE_QDRANT_KEY holds it", s.Address))
 	case code == codes.DeadlineExceeded:
-		return fault.Timeout.Wrap(err, fmt.Sprintf("Qdrant at %s does not answer over gRPC in time", s.Address))
+		wrong = fault.Timeout.Wrap(err, fmt.Sprintf("Qdrant at %s does not answer over gRPC in time", s.Address))
 	case strings.Contains(err.Error(), "connection refused"):
-		return fault.Unavailable.Wrap(err, fmt.Sprintf("Qdrant at %s does not answer over gRPC: nothing listens there", s.Address))
+		wrong = fault.Unavailable.Wrap(err, fmt.Sprintf("Qdrant at %s does not answer over gRPC: nothing listens there", s.Address))
+	default:
+		wrong = fault.Unavailable.Wrap(err, fmt.Sprintf("Qdrant at %s does not answer over gRPC (port 6333 is its REST port, 6334 gRPC; tls says whether it speaks TLS)", s.Address))
 	}
-	return fault.Unavailable.Wrap(err, fmt.Sprintf("Qdrant at %s does not answer over gRPC (port 6333 is its REST port, 6334 gRPC; tls says whether it speaks TLS)", s.Address))
+	if s.away(ctx, err) {
+		return away{wrong}
+	}
+	return wrong
 }
 
 // tooOld goes by what it can read: a version that is no number is let pass.

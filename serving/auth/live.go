@@ -16,6 +16,7 @@ import (
 type Live struct {
 	*Keys
 	fixed []Key
+	sites []string // that keys without any may use
 	file  File
 	log   *slog.Logger
 	seen  stamp
@@ -29,9 +30,10 @@ type stamp struct {
 }
 
 // OpenLive puts the keys of a list and of a file in force; the file need not
-// be there yet. At the start every fault is an error; later ones are logged.
-func OpenLive(fixed []Key, file File, log *slog.Logger) (*Live, error) {
-	l := &Live{Keys: New(nil), fixed: fixed, file: file, log: log}
+// be there yet. A key that names no sites may use those given, or every one
+// without any. At the start every fault is an error; later ones are logged.
+func OpenLive(fixed []Key, file File, sites []string, log *slog.Logger) (*Live, error) {
+	l := &Live{Keys: New(nil), fixed: fixed, file: file, sites: sites, log: log}
 	l.seen, _ = l.look()
 	list, err := l.read()
 	if err != nil {
@@ -50,6 +52,9 @@ func (l *Live) read() ([]Key, error) {
 	list = slices.Concat(l.fixed, list)
 	if err := errors.Join(Check(list)...); err != nil {
 		return nil, fmt.Errorf("the keys of the configuration and of %s together: %w", l.file.Path, err)
+	}
+	for i := range list {
+		list[i].Scope = list[i].Within(l.sites)
 	}
 	return list, nil
 }

@@ -120,7 +120,7 @@ func TestLive(t *testing.T) {
 	f := File{filepath.Join(t.TempDir(), "keys.toml")}
 	desk, fixed := made("desk")
 	var log bytes.Buffer
-	l, err := OpenLive([]Key{fixed}, f, slog.New(slog.NewTextHandler(&log, nil)))
+	l, err := OpenLive([]Key{fixed}, f, []string{"kg"}, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +139,9 @@ func TestLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	opens(portal, true, "a new file")
+	if c, _ := l.Check(portal); c.Scope == nil || len(c.Scope.Sites) != 1 || c.Scope.Sites[0] != "kg" {
+		t.Errorf("a key that names no sites may use %+v", c.Scope)
+	}
 	good, _ := os.ReadFile(f.Path)
 	os.WriteFile(f.Path, []byte("[[key]]\nname = 7\n"), 0o600)
 	opens(portal, true, "a file with a fault")

@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"tilgate/internal/fault"
+	"tilgate/internal/outbound"
 	"tilgate/serving"
 )
 
@@ -36,12 +37,23 @@ func (c *call) leave() {
 }
 
 func (g *Gateway) begin(rc *fasthttp.RequestCtx, caller serving.Caller) *call {
-	ctx, cancel := context.WithCancelCause(g.base)
+	ctx, cancel := context.WithCancelCause(came(g.base, rc))
 	c := &call{ctx: ctx, cancel: cancel, id: requestID(rc), caller: caller.Name, conn: connOf(rc.Conn())}
 	if c.conn != nil {
 		c.conn.begin(c)
 	}
 	return c
+}
+
+// came returns ctx with the number of other Tilgates that a request has come
+// through. dispatch has refused those that have come too far.
+func came(ctx context.Context, rc *fasthttp.RequestCtx) context.Context {
+	said := rc.Request.Header.Peek(outbound.HopsHeader)
+	if said == nil {
+		return ctx
+	}
+	hops, _ := outbound.ReadHops(said)
+	return outbound.WithHops(ctx, hops)
 }
 
 // end must be called; it may be called twice.

@@ -51,8 +51,8 @@ type Service interface {
 	Languages(ctx context.Context) []serving.Spoken
 	// Knowledge lists the knowledge bases that a caller may search.
 	Knowledge(ctx context.Context, c serving.Caller) ([]serving.KnowledgeBase, error)
-	// Ready returns nil when questions can be answered, else why not.
-	Ready(ctx context.Context) error
+	// Ready returns what answers lack for now; an error says why there are none.
+	Ready(ctx context.Context) (serving.Lack, error)
 }
 
 // Keys says who holds a secret, or why nobody is let in with it. The secret is

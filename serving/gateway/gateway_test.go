@@ -43,6 +43,7 @@ type fake struct {
 	answer   func(ctx context.Context, r serving.Request, yield func(serving.Event, error) bool)
 	forward  func(ctx context.Context, r serving.Raw, yield func([]byte, error) bool)
 	ready    error
+	lack     serving.Lack
 	searched serving.Search
 	models   error
 }
@@ -123,7 +124,7 @@ func (f *fake) Knowledge(_ context.Context, c serving.Caller) ([]serving.Knowled
 	return []serving.KnowledgeBase{{Name: "civil", Version: 2, Documents: 3, Passages: 9, Languages: map[lang.Tag]int{"ky": 3}}}, nil
 }
 
-func (f *fake) Ready(context.Context) error { return f.ready }
+func (f *fake) Ready(context.Context) (serving.Lack, error) { return f.lack, f.ready }
 
 // birth is the passage that the scripted answer cites.
 var birth = rag.Passage{KB: "civil", Doc: "birth", Title: "Туулганды каттоо", Text: "Ата-энелер 30 күндүн ичинде кайрылышы керек.",
@@ -349,6 +350,18 @@ func TestReady(t *testing.T) {
 	for _, path := range []string{"/healthz", "/v1/models"} {
 		if resp, body := send(t, "GET", "http://"+addr+path, ""); resp.StatusCode != 200 {
 			t.Errorf("GET %s: %d %s", path, resp.StatusCode, body)
+		}
+	}
+	for _, tt := range []struct {
+		lack serving.Lack
+		want string
+	}{
+		{serving.Lack{}, `{"status":"ready"}`},
+		{serving.Lack{What: serving.NoStore, Why: "the store is away"}, `{"status":"degraded","degraded":"no_store","message":"the store is away"}`},
+	} {
+		other, _ := start(t, &fake{lack: tt.lack}, Options{})
+		if resp, body := send(t, "GET", "http://"+other+"/readyz", ""); resp.StatusCode != 200 || body != tt.want {
+			t.Errorf("lacking %q: %d %s, want 200 %s", tt.lack.What, resp.StatusCode, body, tt.want)
 		}
 	}
 	resp, body := send(t, "HEAD", "http://"+addr+"/healthz", "")

@@ -80,17 +80,26 @@ func (g *Gateway) health(rc *fasthttp.RequestCtx) error {
 	return nil
 }
 
-// ready answers GET /readyz: questions can be answered.
+// ready answers GET /readyz: requests are better sent here than nowhere.
 func (g *Gateway) ready(rc *fasthttp.RequestCtx) error {
 	if g.draining.Load() {
 		return fault.Unavailable.Errorf("the server is shutting down")
 	}
 	c := g.begin(rc, serving.Caller{})
 	defer c.end()
-	if err := g.svc.Ready(c.ctx); err != nil {
+	lack, err := g.svc.Ready(c.ctx)
+	if err != nil {
 		sentence, _ := fault.Public(err)
 		return fault.Unavailable.Wrap(err, "not ready: "+sentence)
 	}
-	writeJSON(rc, 200, []byte(`{"status":"ready"}`))
+	state := struct {
+		Status   string `json:"status"`
+		Degraded string `json:"degraded,omitempty"`
+		Message  string `json:"message,omitempty"`
+	}{"ready", lack.What, lack.Why}
+	if lack.What != "" {
+		state.Status = "degraded"
+	}
+	writeJSON(rc, 200, encode(state))
 	return nil
 }

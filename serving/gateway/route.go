@@ -14,6 +14,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"tilgate/internal/outbound"
 	"tilgate/serving/web"
 )
 
@@ -107,6 +108,11 @@ func (g *Gateway) dispatch(rc *fasthttp.RequestCtx) error {
 	path, _, _ := strings.Cut(string(rc.Request.Header.RequestURI()), "?")
 	if err := g.admit(rc, path); err != nil {
 		return err
+	}
+	if hops := rc.Request.Header.Peek(outbound.HopsHeader); hops != nil {
+		if _, err := outbound.ReadHops(hops); err != nil {
+			return err
+		}
 	}
 	route, ok := g.routes[path]
 	for _, begin := range []string{modelPath, blobPath, feedbackPath, handoverPath, personPath, consolePath} {

@@ -42,17 +42,24 @@ func TestCanary(t *testing.T) {
 func TestGoOn(t *testing.T) {
 	for _, tt := range []struct {
 		kind          Kind
-		goesOn, added any // the two fields, nil if they are not sent
+		owner         string // of the model, as the server signs it
+		goesOn, added any    // the two fields, nil if they are not sent
 	}{
-		{VLLM, true, false},
-		{SGLang, true, nil},
-		{Other, nil, nil},
+		{VLLM, "vllm", true, false},
+		{SGLang, "sglang", true, nil},
+		{Other, "me", nil, nil},
+		{Tilgate, "vllm", true, false}, // which is behind it
+		{Tilgate, "ollama", nil, nil},
 	} {
 		var asked map[string]any
-		c := fake(t, Options{Kind: tt.kind}, func(w http.ResponseWriter, r *http.Request) {
-			_ = json.Unmarshal([]byte(body(r)), &asked)
+		c := standIn(t, Options{Kind: tt.kind}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/models" {
+				says(200, `{"data":[{"id":"other","owned_by":"sglang"},{"id":"m","owned_by":"`+tt.owner+`"}]}`)(w, r)
+				return
+			}
+			_ = json.NewDecoder(r.Body).Decode(&asked)
 			says(200, oneToken)(w, r)
-		})
+		}))
 		p := serving.Prompt{Model: "m", Messages: []serving.Message{{Role: "user", Content: "Бишкек?"}}, Begun: "Бишкек —"}
 		for _, err := range c.Chat(t.Context(), p) {
 			if err != nil {
@@ -66,5 +73,13 @@ func TestGoOn(t *testing.T) {
 		if last := messages[len(messages)-1].(map[string]any); last["role"] != "assistant" || last["content"] != "Бишкек —" {
 			t.Errorf("%s: the last message is %v", tt.kind, last)
 		}
+	}
+}
+
+// What another Tilgate answers by itself is not taken for a model.
+func TestNotAuto(t *testing.T) {
+	c := standIn(t, Options{Kind: Tilgate}, says(200, `{"data":[{"id":"auto","owned_by":"tilgate"},{"id":"auto:ky","owned_by":"tilgate"},{"id":"m","owned_by":"vllm"}]}`))
+	if held, err := c.Ready(t.Context()); err != nil || len(held) != 1 || held[0].Name != "m" {
+		t.Errorf("%+v, %v", held, err)
 	}
 }

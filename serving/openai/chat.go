@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"iter"
+	"slices"
 
 	"tilgate/internal/fault"
 	"tilgate/serving"
@@ -113,6 +114,9 @@ func (c *Client) prompt(ctx context.Context, p serving.Prompt) (*chatRequest, er
 func (c *Client) goOn(ctx context.Context, req *chatRequest, begun string) error {
 	req.Messages = append(req.Messages, chatMessage{Role: "assistant", Content: begun})
 	kind, err := c.Kind(ctx)
+	if kind == Tilgate && err == nil { // what it has behind it is what goes on
+		kind, err = c.behind(ctx, req.Model)
+	}
 	if kind == VLLM || kind == SGLang {
 		req.Continue, req.AddAssistant = true, new(bool)
 	}
@@ -120,6 +124,13 @@ func (c *Client) goOn(ctx context.Context, req *chatRequest, begun string) error
 		req.AddAssistant = nil
 	}
 	return err
+}
+
+// behind returns what holds a model of another Tilgate, which passes on how its
+// servers sign.
+func (c *Client) behind(ctx context.Context, name string) (Kind, error) {
+	list, err := c.models(ctx)
+	return signed(slices.DeleteFunc(list, func(m model) bool { return m.ID != name })), err
 }
 
 func (c *Client) modelOr(ctx context.Context, named string) (string, error) {

@@ -19,11 +19,13 @@ import (
 type Kind string
 
 // The kinds. The first two can take a LoRA; the others are served as they are.
+// Tilgate is another one, which may stand at another site.
 const (
 	VLLM     Kind = "vllm"
 	LlamaCpp Kind = "llama.cpp"
 	SGLang   Kind = "sglang"
 	Other    Kind = "other"
+	Tilgate  Kind = "tilgate"
 )
 
 // A model is an entry of /v1/models.
@@ -60,7 +62,9 @@ func (c *Client) models(ctx context.Context) ([]model, error) {
 	if list.Data == nil {
 		return nil, fmt.Errorf("listing models: %w", fault.Unavailable.Errorf(notOpenAI))
 	}
-	return list.Data, nil
+	// What another Tilgate calls its own is no model: behind "auto" it would look
+	// for languages and passages of its own once more.
+	return slices.DeleteFunc(list.Data, func(m model) bool { return m.OwnedBy == "tilgate" }), nil
 }
 
 // Models lists what can be named in a request that is forwarded.
@@ -134,18 +138,28 @@ func (c *Client) kindOf(ctx context.Context, list []model) (Kind, error) {
 	if kind != "" || len(list) == 0 {
 		return cmp.Or(kind, Other), nil
 	}
-	kind = Other
-	if slices.ContainsFunc(list, func(m model) bool { return m.OwnedBy == "sglang" }) {
-		kind = SGLang
-	} else if slices.ContainsFunc(list, func(m model) bool { return m.OwnedBy == "vllm" }) {
-		kind = VLLM
-	} else if _, err := c.loras(ctx); err == nil {
-		kind = LlamaCpp
-	} else if garbled := (*json.SyntaxError)(nil); !fault.NotFound.Is(err) && !fault.Invalid.Is(err) && !errors.As(err, &garbled) {
-		return "", err // down, say: ask again next time
+	if kind = signed(list); kind == Other {
+		_, err := c.loras(ctx)
+		garbled := (*json.SyntaxError)(nil)
+		switch {
+		case err == nil:
+			kind = LlamaCpp
+		case !fault.NotFound.Is(err) && !fault.Invalid.Is(err) && !errors.As(err, &garbled):
+			return "", err // down, say: ask again next time
+		}
 	}
 	c.mu.Lock()
 	c.kind = kind
 	c.mu.Unlock()
 	return kind, nil
+}
+
+// signed returns the make of server that has signed models.
+func signed(list []model) Kind {
+	for _, kind := range []Kind{SGLang, VLLM} {
+		if slices.ContainsFunc(list, func(m model) bool { return m.OwnedBy == string(kind) }) {
+			return kind
+		}
+	}
+	return Other
 }

@@ -63,9 +63,9 @@ func (p *Pool) able(ctx context.Context, w want) ([]*replica, error) {
 		return prefer(able, func(r *replica) bool { return r.breaker.state() == closed }), nil
 	case len(w.tried) > 0 || w.adapter != nil:
 		return nil, errNone
-	case len(up) == 0 && denied != nil:
+	case len(up) == 0 && denied != nil && !p.missed(ctx, w.model):
 		return nil, denied
-	case slices.ContainsFunc(p.all(), func(r *replica) bool { return r.misses(w.model) }):
+	case p.missed(ctx, w.model):
 		return nil, fault.Unavailable.After(p.opts.Recheck, "a model server that may have %q does not answer now; \"auto\" needs none", w.model)
 	case len(up) == 0:
 		return nil, fault.NotFound.Field("model", `there is no model %q: no model server answers; "auto" needs none`, w.model)
@@ -77,6 +77,12 @@ func (p *Pool) able(ctx context.Context, w want) ([]*replica, error) {
 		return nil, fault.NotFound.Field("model", "there is no model %q; GET /v1/models lists what there is", w.model)
 	}
 	return prefer(up, w.speaks), nil
+}
+
+// missed reports whether a server that the request may go to is down that may
+// hold the model.
+func (p *Pool) missed(ctx context.Context, model string) bool {
+	return slices.ContainsFunc(p.all(), func(r *replica) bool { return r.misses(model) && p.allowed(ctx, r) == nil })
 }
 
 // fits reports whether a server can do what is wanted.
@@ -110,27 +116,37 @@ var translated = []string{"/v1/chat/completions", "/v1/completions", "/v1/embedd
 
 // prefer returns those that are good, or all if none is.
 func prefer(list []*replica, good func(*replica) bool) []*replica {
-	var kept []*replica
+	n := 0
+	for _, r := range list {
+		if good(r) {
+			n++
+		}
+	}
+	if n == 0 || n == len(list) { // mostly, and then nothing is copied
+		return list
+	}
+	kept := make([]*replica, 0, n)
 	for _, r := range list {
 		if good(r) {
 			kept = append(kept, r)
 		}
 	}
-	if len(kept) == 0 {
+	if len(kept) == 0 { // they have changed since
 		return list
 	}
 	return kept
 }
 
-// best returns the one to ask: of those that did not just fail and that have
-// not clearly more to do than the others, the one with the model in memory,
-// then the one that the conversation belongs to, then the one with the least
-// to do. They are never none.
+// best returns the one to ask: of those that did not just fail, at the sites
+// where a request waits least, and that have not clearly more to do than the
+// others, the one with the model in memory, then the one that the conversation
+// belongs to, then the one with the least to do. They are never none.
 func (p *Pool) best(able []*replica, w want) *replica {
 	if len(able) == 1 {
 		return able[0]
 	}
 	able = prefer(able, func(r *replica) bool { return !r.breaker.failing() })
+	able = nearest(able)
 	able = prefer(able, within(able))
 	if able[0].Swaps {
 		able = prefer(able, func(r *replica) bool { return r.inMemory(w.model) })

@@ -41,7 +41,8 @@ func (t *tries) forward(r serving.Raw) (serving.Reply, *visit, error) {
 		if err != nil {
 			return serving.Reply{}, nil, err
 		}
-		reply, err := v.replica.Server.Forward(t.ctx, r)
+		reply, err := v.replica.Server.Forward(v.ctx, r)
+		err = v.why(err)
 		if err != nil || reply.Stream == nil {
 			v.end(t.ctx, err)
 		}
@@ -62,6 +63,7 @@ func (t *tries) relay(r serving.Raw, reply serving.Reply, v *visit) iter.Seq2[[]
 	return func(yield func([]byte, error) bool) {
 		for {
 			begun, err := pieces(now.Stream, v.replica, yield)
+			err = v.why(err)
 			v.end(t.ctx, err)
 			if now.Tally != reply.Tally {
 				*reply.Tally = *now.Tally
@@ -97,6 +99,7 @@ func pieces(stream iter.Seq2[[]byte, error], r *replica, yield func([]byte, erro
 		if !begun {
 			r.hears()
 		}
+		r.answers(true)
 		begun = true
 		if !yield(piece, nil) {
 			return true, errLeft

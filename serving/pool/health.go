@@ -29,7 +29,9 @@ func (p *Pool) Watch(ctx context.Context) {
 			if r.watching.CompareAndSwap(false, true) { // one that hangs holds up no other
 				group.Go(func() {
 					defer r.watching.Store(false)
-					p.visit(ctx, r)
+					if p.visit(ctx, r) {
+						group.Go(func() { p.canary(ctx, r) }) // which may hang, and looks go on
+					}
 				})
 			}
 		}
@@ -43,25 +45,23 @@ func (p *Pool) Watch(ctx context.Context) {
 	}
 }
 
-// visit looks at a server, and has it make a token after a failure or silence.
-func (p *Pool) visit(ctx context.Context, r *replica) {
-	r.look(ctx, p.opts.Recheck/2, p.opts.Patience)
+// visit looks at a server, and reports whether it is to make a token: after a
+// failure or silence.
+func (p *Pool) visit(ctx context.Context, r *replica) (ask bool) {
+	r.look(ctx, p.opts.Recheck/4, p.opts.Patience) // one that ran out of patience ended just now
 	if !r.up() || ctx.Err() != nil {
-		return
+		return false
 	}
 	switch r.breaker.state() {
 	case halfOpen:
+		return true
 	case closed:
 		// Ollama drops a model that nobody asks for, and a canary would keep it
 		// from that; there only failures are looked into.
 		quiet := !r.Swaps && r.load() == 0 && r.silent(silence)
-		if !quiet && !r.breaker.failing() {
-			return
-		}
-	default:
-		return
+		return quiet || r.breaker.failing()
 	}
-	p.canary(ctx, r)
+	return false
 }
 
 // canary has a server make one token. That it does mends a breaker, that it

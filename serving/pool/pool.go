@@ -2,7 +2,8 @@
 // asks it.
 //
 // A server that holds the model, is well and has little to do is chosen
-// (choose.go); on Ollama one that has the model in memory, and for the next
+// (choose.go), at another site only while those nearer are busy or down
+// (site.go); on Ollama one that has the model in memory, and for the next
 // turn of a conversation the one that had the last (affinity.go). What fails
 // before the first piece of an answer is tried on another server, within a
 // budget (retry.go), and a server that keeps failing is left alone for a while
@@ -46,6 +47,8 @@ type Backend struct {
 	Name     string // unique
 	Server   Server
 	Site     string            // where it stands; empty says nothing
+	Peer     bool              // it is another Tilgate, with servers of its own
+	Slots    int               // requests that it answers at once, before others wait; 0 says nothing
 	Model    string            // for adapters that name none; empty means its first
 	Models   []string          // that are used of it; none means all
 	Surfaces []serving.Surface // that it speaks itself; none means OpenAI's
@@ -72,9 +75,9 @@ type Options struct {
 	Model    string        // for adapters that name none; empty means that of the first backend
 	Recheck  time.Duration // how old a look at a server may be; 0 means 3 s
 	Patience time.Duration // for a look; 0 means 2 s
-	// Allowed returns nil if a request may go to a site, else why not. nil
+	// Allowed returns nil if a request may go to a backend, else why not. nil
 	// allows all.
-	Allowed func(ctx context.Context, site string) error
+	Allowed func(ctx context.Context, b Backend) error
 }
 
 // A Pool is the model servers and what stands in for them. It is safe for
@@ -319,7 +322,7 @@ func (p *Pool) allowed(ctx context.Context, r *replica) error {
 	if p.opts.Allowed == nil {
 		return nil
 	}
-	return p.opts.Allowed(ctx, r.Site)
+	return p.opts.Allowed(ctx, r.Backend)
 }
 
 // A route is the way to a model, on whichever server holds it when asked.

@@ -22,7 +22,11 @@ type replica struct {
 	retired  atomic.Bool  // by Swap
 	closed   sync.Once
 	asking   atomic.Bool // it for a token
-	watching atomic.Bool // Watch is at it
+	trip     average     // there and back, as looks find it
+	hold     average     // that a request is there
+	missed   atomic.Int32
+	line     atomic.Pointer[line] // of a peer, while it is there
+	watching atomic.Bool          // Watch is at it
 
 	turn chan struct{} // held while looking, so that one look serves all
 
@@ -35,7 +39,13 @@ type replica struct {
 	heard    time.Time // from the server, when it last did well
 }
 
-func newReplica(b Backend) *replica { return &replica{Backend: b, turn: make(chan struct{}, 1)} }
+func newReplica(b Backend) *replica {
+	r := &replica{Backend: b, turn: make(chan struct{}, 1)}
+	if b.Peer {
+		r.line.Store(newLine())
+	}
+	return r
+}
 
 // look looks at the server if the last look is older than age.
 func (r *replica) look(ctx context.Context, age, patience time.Duration) {
@@ -57,11 +67,15 @@ func (r *replica) look(ctx context.Context, age, patience time.Duration) {
 	held, err := r.Server.Ready(ctx)
 	var infos []serving.ModelInfo
 	if err == nil {
-		infos, err = r.Server.Models(ctx)
+		began := time.Now() // on a connection that is open now
+		if infos, err = r.Server.Models(ctx); err == nil {
+			r.trip.least(time.Since(began))
+		}
 	}
 	if err != nil {
 		held, infos = nil, nil
 	}
+	r.answers(err == nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.held, r.infos, r.looked = held, infos, time.Now()

@@ -527,8 +527,8 @@ func TestSites(t *testing.T) {
 	list := named(here, abroad)
 	list[0].Site, list[1].Site = "home", "abroad"
 	denied := fault.Forbidden.Errorf("this key may not use the site abroad")
-	p := New(list, quoting, Options{Allowed: func(_ context.Context, site string) error {
-		if site == "abroad" {
+	p := New(list, quoting, Options{Allowed: func(_ context.Context, b Backend) error {
+		if b.Site == "abroad" {
 			return denied
 		}
 		return nil
@@ -540,6 +540,10 @@ func TestSites(t *testing.T) {
 	}
 	here.down.Store(true)
 	p.opts.Recheck = 0
+	if _, _, err := forward(t.Context(), p, false); !fault.Unavailable.Is(err) || abroad.requests.Load() != 0 {
+		t.Errorf("%v, %d requests abroad", err, abroad.requests.Load())
+	}
+	p.Swap(list[1:], Names{})
 	if _, _, err := forward(t.Context(), p, false); !errors.Is(err, denied) || abroad.requests.Load() != 0 {
 		t.Errorf("%v, %d requests abroad", err, abroad.requests.Load())
 	}

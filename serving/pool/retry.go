@@ -96,7 +96,7 @@ func (t *tries) chat(prompt serving.Prompt, yield func(serving.Chunk, error) boo
 		if err != nil {
 			return false, err
 		}
-		begun, err := v.chat(t.ctx, prompt, yield)
+		begun, err := v.chat(prompt, yield)
 		v.end(t.ctx, err)
 		switch {
 		case err == nil || errors.Is(err, errLeft):

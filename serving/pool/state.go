@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
+
 	"tilgate/serving"
 )
 
@@ -11,11 +13,12 @@ import (
 type State struct {
 	Name     string
 	Site     string
-	Up       bool   // it answers, and has a model
-	Breaker  string // "closed", "open" or "half_open"
-	Running  int    // requests at the server
-	Waiting  int    // requests for room at the server
-	Switches int    // of the model in memory, as far as requests from here cause them
+	Up       bool          // it answers, and has a model
+	Breaker  string        // "closed", "open" or "half_open"
+	Running  int           // requests at the server
+	Waiting  int           // requests for room at the server
+	Switches int           // of the model in memory, as far as requests from here cause them
+	Trip     time.Duration // there and back, without a model; 0 until it is known
 }
 
 // States returns the states of the backends, in the order of the
@@ -24,7 +27,7 @@ func (p *Pool) States() []State {
 	var list []State
 	for _, r := range p.all() {
 		list = append(list, State{r.Name, r.Site, r.up(), string(r.breaker.state()),
-			int(r.running.Load()), int(r.waiting.Load()), int(r.switches.Load())})
+			int(r.running.Load()), int(r.waiting.Load()), int(r.switches.Load()), r.trip.value()})
 	}
 	return list
 }

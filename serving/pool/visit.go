@@ -21,6 +21,10 @@ type visit struct {
 	served  serving.Served
 	leave   func() // gives the room back; nil while there is none
 	over    bool
+
+	ctx   context.Context // of the request there, once it has begun
+	hang  func()          // up, where the server is a peer
+	began time.Time
 }
 
 // begin waits for room, and counts the request as running.
@@ -36,7 +40,9 @@ func (v *visit) begin(ctx context.Context, model string, asked time.Time) error 
 	v.replica.running.Add(1)
 	v.replica.waiting.Add(-1)
 	v.replica.asks(model)
-	v.served = serving.Served{Backend: v.replica.Name, Model: model, Queued: time.Since(asked)}
+	v.ctx, v.hang = v.replica.call(ctx)
+	v.began = time.Now()
+	v.served = serving.Served{Backend: v.replica.Name, Model: model, Queued: v.began.Sub(asked)}
 	return nil
 }
 
@@ -49,6 +55,7 @@ func (v *visit) end(ctx context.Context, err error) {
 	r := v.replica
 	if v.leave != nil {
 		v.leave()
+		v.hang()
 		r.running.Add(-1)
 	} else {
 		r.waiting.Add(-1)
@@ -56,6 +63,7 @@ func (v *visit) end(ctx context.Context, err error) {
 	o := outcomeOf(ctx, err)
 	if o == well {
 		r.hears()
+		r.hold.add(time.Since(v.began))
 	}
 	if r.breaker.leave(v.trial, o) {
 		go v.pool.canary(outbound.Unrestricted(context.WithoutCancel(ctx)), r)
@@ -92,12 +100,13 @@ func cut(err error) bool {
 }
 
 // chat yields the answer of one server.
-func (v *visit) chat(ctx context.Context, prompt serving.Prompt, yield func(serving.Chunk, error) bool) (begun bool, err error) {
+func (v *visit) chat(prompt serving.Prompt, yield func(serving.Chunk, error) bool) (begun bool, err error) {
 	ended := false
-	for chunk, err := range v.replica.Server.Chat(ctx, prompt) {
+	for chunk, err := range v.replica.Server.Chat(v.ctx, prompt) {
 		if err != nil {
-			return begun, err
+			return begun, v.why(err)
 		}
+		v.replica.answers(true)
 		if !begun {
 			v.replica.hears()
 			chunk.Served = &v.served

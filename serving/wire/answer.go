@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"tilgate/internal/outbound"
 )
 
 // An Answer is the answer to one request. It belongs to one goroutine.
@@ -42,7 +44,7 @@ func (a *Answer) ask(r *Request) error {
 	if err := a.patience(); err != nil {
 		return err
 	}
-	if err := c.send(a.client.base.Host, strings.TrimSuffix(a.client.base.EscapedPath(), "/"), r); err != nil {
+	if err := c.send(a.client.base.Host, strings.TrimSuffix(a.client.base.EscapedPath(), "/"), outbound.Onward(a.ctx), r); err != nil {
 		return a.why(err)
 	}
 	for range mostInterim {

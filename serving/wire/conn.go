@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"tilgate/internal/outbound"
 )
 
 // A conn is a connection with what reading from it takes.
@@ -48,7 +50,7 @@ func (c *conn) abort() { c.Conn.Close() }
 const together = 32 << 10
 
 // send writes a request.
-func (c *conn) send(host, prefix string, r *Request) error {
+func (c *conn) send(host, prefix, hops string, r *Request) error {
 	method := r.Method
 	if method == "" {
 		method = "POST"
@@ -59,6 +61,8 @@ func (c *conn) send(host, prefix string, r *Request) error {
 	b = append(b, r.Path...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	b = append(b, host...)
+	b = append(b, "\r\n"+outbound.HopsHeader+": "...)
+	b = append(b, hops...)
 	if len(r.Body) > 0 || method == "POST" {
 		b = append(b, "\r\nContent-Type: application/json\r\nContent-Length: "...)
 		b = strconv.AppendInt(b, int64(len(r.Body)), 10)

@@ -33,6 +33,7 @@ type Options struct {
 	TenantClaim string // whose value is the tenant; empty puts everybody in the default tenant
 	GroupsClaim string // whose values are a caller's groups; empty is "groups"
 	Scopes      []Group
+	Sites       []string     // that callers without any may use; none means every one
 	Client      *http.Client // to ask the issuer with; it has a Transport, and is not needed with JWKSFile
 }
 
@@ -66,6 +67,10 @@ const (
 func New(o Options) (*Verifier, error) {
 	if o.GroupsClaim == "" {
 		o.GroupsClaim = "groups"
+	}
+	o.Scopes = slices.Clone(o.Scopes)
+	for i := range o.Scopes {
+		o.Scopes[i].Scope = o.Scopes[i].Within(o.Sites)
 	}
 	config := &oidc.Config{ClientID: o.Audience, SupportedSigningAlgs: algorithms}
 	if o.JWKSFile != "" {
@@ -158,6 +163,9 @@ func (v *Verifier) caller(subject string, claims map[string]any) (serving.Caller
 		if err := rag.CheckTenant(c.Tenant); err != nil {
 			return serving.Caller{}, fault.Forbidden.Errorf("this token's claim %q names no tenant", v.opts.TenantClaim)
 		}
+	}
+	if len(v.opts.Scopes) == 0 && len(v.opts.Sites) > 0 {
+		c.Scope = &serving.Scope{Sites: v.opts.Sites}
 	}
 	if len(v.opts.Scopes) == 0 {
 		return c, nil

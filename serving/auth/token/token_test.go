@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -93,6 +94,36 @@ func (i *issuer) sign(t testing.TB, alg jose.SignatureAlgorithm, key any, kid st
 func (i *issuer) options() Options {
 	return Options{Issuer: i.URL, Audience: "tilgate", Client: &http.Client{Transport: i.Client().Transport}, TenantClaim: "ministry",
 		Scopes: []Group{{"clinic", serving.Scope{Models: []string{"auto"}}}, {"staff", serving.Scope{}}}}
+}
+
+// Whoever's group names no sites may use those that hold for all; who names some
+// may use those, and only those.
+func TestSites(t *testing.T) {
+	i := newIssuer(t)
+	for _, tt := range []struct {
+		name   string
+		scopes []Group
+		want   []string
+	}{
+		{"no groups", nil, []string{"kg"}},
+		{"a group without", []Group{{"staff", serving.Scope{}}}, []string{"kg"}},
+		{"wider", []Group{{"staff", serving.Scope{Sites: []string{"kg", "kz"}}}}, []string{"kg", "kz"}},
+		{"elsewhere", []Group{{"staff", serving.Scope{Sites: []string{"kz"}}}}, []string{"kz"}},
+	} {
+		o := i.options()
+		o.Scopes, o.Sites = tt.scopes, []string{"kg"}
+		v, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := v.Check(i.sign(t, jose.ES256, i.key, "one", nil))
+		if err != nil || c.Scope == nil || !slices.Equal(c.Scope.Sites, tt.want) {
+			t.Errorf("%s: %+v, %v", tt.name, c.Scope, err)
+		}
+		if len(tt.scopes) > 0 && len(tt.want) == 1 && tt.want[0] == "kg" && len(tt.scopes[0].Sites) != 0 {
+			t.Errorf("%s: the configuration itself was changed", tt.name)
+		}
+	}
 }
 
 func TestCheck(t *testing.T) {
