@@ -43,7 +43,8 @@ type Way struct {
 	Peer    bool   // it is another Tilgate
 	Address string // host:port; empty means whatever is dialled
 	Public  bool   // it may be in the public internet
-	Web     bool   // it must be: its name, and where that leads, are up to strangers
+	Web     bool   // it is a web site, and must be there: its name, and where that leads, are up to strangers
+	Private bool   // it is a web site that may be in private networks
 
 	TLS      *tls.Config   // how TLS proves who both sides are, as a Proof makes it; nil is the usual
 	Resolver *net.Resolver // of names; nil means the machine's
@@ -82,7 +83,7 @@ func (w Way) control(_, address string, _ syscall.RawConn) error {
 	switch {
 	case slices.Contains(metadata, ip):
 		return fmt.Errorf("the %s may not be at %s, where clouds keep secrets", w.name(), ip)
-	case w.Web && !web(at.Addr()):
+	case w.Web && !w.Private && !web(at.Addr()):
 		return fault.Forbidden.Errorf("%s, where the %s is, is no address of the public internet; if it is meant to be there, say private = true", ip, w.name())
 	case !w.Web && !w.Public && public(ip):
 		return fmt.Errorf("%s, where the %s is, is an address of the public internet; if it is meant to be there, say public = true in its section", ip, w.name())

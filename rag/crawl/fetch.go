@@ -62,7 +62,7 @@ func (a answer) validators() (etag, modified string) {
 var errSeen = errors.New("it is asked for by itself")
 
 func (c *crawler) way() outbound.Way {
-	return outbound.Way{What: "web site", Public: true, Web: !c.Private, Resolver: c.Resolver}
+	return outbound.Way{What: "web site", Web: true, Private: c.Private, Resolver: c.Resolver}
 }
 
 func (c *crawler) transport() *http.Transport {
