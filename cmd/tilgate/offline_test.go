@@ -130,7 +130,7 @@ func TestOfflineInside(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(place, ".tilgate-*")); len(left) > 0 {
 		t.Errorf("half a program is left: %v", left)
 	}
-	if code != 0 {
+	if code != 0 || !strings.Contains(said, "it goes to "+program) {
 		t.Fatalf("setup ends with %d:\n%s", code, said)
 	}
 	key := regexp.MustCompile(`tg-\S+`).FindString(said)

@@ -114,6 +114,9 @@ func (f *setupFlags) showFrom(w io.Writer) error {
 		return nil
 	}
 	_, err := fmt.Fprintf(w, "Bundle        %s\n", newBundleInfo(f.from, f.bundle, f.from.Name, true))
+	if err == nil && f.installs() {
+		_, err = fmt.Fprintf(w, "Program       it goes to %s\n", f.binary)
+	}
 	return err
 }
 
