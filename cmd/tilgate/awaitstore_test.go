@@ -42,7 +42,7 @@ func (q comingServer) come(t *testing.T) (gone func()) {
 
 // lateService is a service whose Qdrant comes later: what it held was stored by
 // a service before, and one of its documents is to be forgotten since.
-func lateService(t *testing.T, q comingServer, sections string) (s *service, log *output) {
+func lateService(t *testing.T, q comingServer, sections string) (s *service, log *output, forgets func(kb, doc string)) {
 	t.Helper()
 	dir := t.TempDir()
 	secret, key := auth.Generate()
@@ -76,8 +76,11 @@ func lateService(t *testing.T, q comingServer, sections string) (s *service, log
 	s = &service{base: "http://" + address(t, log), key: secret}
 	list, err := forget.Open(data)
 	noFault(t, err)
-	noFault(t, list.Add(forget.NewEntry(rag.DefaultTenant, "desk", rag.Key{Lang: "ky", Doc: "complaint"}, nil, "", time.Now())))
-	return s, log
+	forgets = func(kb, doc string) {
+		noFault(t, list.Add(forget.NewEntry(rag.DefaultTenant, kb, rag.Key{Lang: "ky", Doc: doc}, nil, "", time.Now())))
+	}
+	forgets("desk", "complaint")
+	return s, log, forgets
 }
 
 const (
@@ -92,7 +95,7 @@ func TestStoreComesLater(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(openAIServer))
 	t.Cleanup(upstream.Close)
 	q := comingServer{freeAddress(t), t.TempDir()}
-	s, log := lateService(t, q, fmt.Sprintf("[openai]\nurl = %q\nkind = \"other\"\n", upstream.URL))
+	s, log, forgets := lateService(t, q, fmt.Sprintf("[openai]\nurl = %q\nkind = \"other\"\n", upstream.URL))
 	metrics := beside{metrics: "http://" + regexp.MustCompile(`"msg":"serving metrics","address":"([^"]+)"`).FindStringSubmatch(log.String())[1] + "/metrics"}
 	const pension = "Аялдар канча жашта пенсияга чыгат?"
 	without := func(when string) {
@@ -128,7 +131,8 @@ func TestStoreComesLater(t *testing.T) {
 		t.Errorf("what was forgotten meanwhile is answered: %+v", a)
 	}
 	eventually(t, func() bool { return strings.Contains(log.String(), "a knowledge base is up to date") })
-	if a := s.ask(t, "auto", "Шаардык китепкана качан ачык?"); !a.Tilgate.Grounded { // which the manifest names
+	const library = "Шаардык китепкана качан ачык?"
+	if a := s.ask(t, "auto", library); !a.Tilgate.Grounded { // which the manifest names
 		t.Errorf("what was to be read meanwhile is not there: %+v", a)
 	}
 	if text := metrics.scrape(t); !strings.Contains(text, "\ntilgate_knowledge_store_up 1\n") || !strings.Contains(log.String(), "the knowledge bases can be reached now") {
@@ -136,18 +140,24 @@ func TestStoreComesLater(t *testing.T) {
 	}
 	gone()
 	without("it has gone")
+	forgets("office", "library")
+	eventually(t, func() bool { return strings.Contains(log.String(), "it is tried again\",\"err\"") })
 	gone = q.come(t)
 	t.Cleanup(gone)
 	eventually(t, func() bool { // its connections come back one by one
 		return s.get(t, "/readyz") == readyState && s.ask(t, "auto", pension).Tilgate.Grounded
 	})
+	eventually(t, func() bool { return strings.Contains(log.String(), "documents are forgotten") })
+	if a := s.ask(t, "auto", library); a.Tilgate.Grounded || a.Tilgate.Degraded == "no_store" {
+		t.Errorf("what was to be forgotten while it was away is answered: %+v", a)
+	}
 }
 
 // TestNoStoreNoModel: with neither, a question is refused clearly, and another
 // machine could do no better.
 func TestNoStoreNoModel(t *testing.T) {
 	t.Parallel()
-	s, _ := lateService(t, comingServer{freeAddress(t), t.TempDir()}, "")
+	s, _, _ := lateService(t, comingServer{freeAddress(t), t.TempDir()}, "")
 	status, body := s.post(t, chatBody("auto", "Аялдар канча жашта пенсияга чыгат?", false))
 	if status != 503 || !strings.Contains(string(body), "neither the knowledge base nor a model can be reached") {
 		t.Errorf("%d %s", status, body)

@@ -115,8 +115,10 @@ func (k *keeper) logged(ctx context.Context, file string, noted *syncMetrics, lo
 	return passing(r)
 }
 
-// followForgotten forgets what another process puts on the list.
+// followForgotten forgets what another process puts on the list; what cannot be
+// forgotten now, while the store is away, say, as soon as it can.
 func (k *keeper) followForgotten(ctx context.Context, alone func(func()), clear func(), log *slog.Logger) {
+	var owed error // why not all of the list is forgotten
 	for {
 		select {
 		case <-ctx.Done():
@@ -128,13 +130,24 @@ func (k *keeper) followForgotten(ctx context.Context, alone func(func()), clear 
 			log.Error("what shall be forgotten cannot be read", "err", err)
 			continue
 		}
-		if changed {
-			alone(func() { k.forgetListed(ctx, log); clear() })
+		if !changed && owed == nil {
+			continue
 		}
+		alone(func() {
+			before := owed
+			if owed = k.forgetListed(ctx, log); owed != nil && (changed || before == nil || owed.Error() != before.Error()) {
+				log.Error("a document could not be forgotten; it is tried again", "err", owed)
+			}
+			if changed || owed == nil {
+				clear()
+			}
+		})
 	}
 }
 
-func (k *keeper) forgetListed(ctx context.Context, log *slog.Logger) {
+// forgetListed takes out of the store what is on the list. Its error is the first
+// of those that kept something in.
+func (k *keeper) forgetListed(ctx context.Context, log *slog.Logger) (failed error) {
 	for _, tenant := range k.forgotten.Tenants() {
 		passages := 0
 		proof, err := k.erase(ctx, tenant, func(x *qdrant.Index) (texts []string, err error) {
@@ -143,12 +156,14 @@ func (k *keeper) forgetListed(ctx context.Context, log *slog.Logger) {
 			return texts, err
 		})
 		switch {
+		case err != nil && failed == nil:
+			failed = fmt.Errorf("tenant %s: %w", tenant, err)
 		case err != nil:
-			log.Error("a document could not be forgotten", "tenant", tenant, "err", err)
 		case proof != nil:
 			log.Info("documents are forgotten", "tenant", tenant, "passages", passages, "proof", proof.String(), "left", proof.Left)
 		case passages > 0:
 			log.Info("documents are forgotten", "tenant", tenant, "passages", passages)
 		}
 	}
+	return failed
 }
