@@ -62,17 +62,7 @@ func lateService(t *testing.T, q comingServer, sections string) (s *service, log
 	write(t, filepath.Join(dir, "library.txt"), "Шаардык китепкана дүйшөмбүдөн ишембиге чейин саат тогуздан кечки жетиге чейин ачык.")
 	write(t, manifest, "name = \"office\"\nevery = \"24h\"\n[[source]]\npath = \"library.txt\"\nlang = \"ky\"\n")
 	write(t, config, fmt.Sprintf("%sknowledge = [%q]\n%s", head, manifest, tail))
-	ctx, cancel := context.WithCancel(context.Background())
-	log, ended := &output{}, make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--config", config}, noEnv, strings.NewReader(""), &output{}, log)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 || t.Failed() {
-			t.Errorf("exit code %d:\n%s", code, log)
-		}
-	})
+	log = serveHere(t, config, noEnv)
 	s = &service{base: "http://" + address(t, log), key: secret}
 	list, err := forget.Open(data)
 	noFault(t, err)

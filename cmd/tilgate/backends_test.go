@@ -125,17 +125,7 @@ func serveBackends(t *testing.T, gates map[string]*doorkeeper) beside {
 	if code, _, errOut := tilgate(t, "ingest", "--config", config, "--kb", "office", "--lang", "ky", filepath.Join(dir, "pension.txt")); code != 0 {
 		t.Fatal(errOut)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	log, ended := &output{}, make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--config", config}, noEnv, strings.NewReader(""), &output{}, log)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 || t.Failed() {
-			t.Errorf("exit code %d:\n%s", code, log)
-		}
-	})
+	log := serveHere(t, config, noEnv)
 	s := beside{service: &service{base: "http://" + address(t, log), key: secret}}
 	s.metrics = "http://" + regexp.MustCompile(`"msg":"serving metrics","address":"([^"]+)"`).FindStringSubmatch(log.String())[1] + "/metrics"
 	for name := range gates {

@@ -135,13 +135,11 @@ func (i *importRun) prepareModelsIn(ctx context.Context, dir string, things []th
 	return nil
 }
 
-// prepareModel makes those files of a model ready that are not here, the
-// manifest last: it says that the model is there.
+// prepareModel makes those files of a model ready that are not here. Parts are in
+// the order of their names, so the manifest comes after the blobs: it says that
+// the model is there.
 func (i *importRun) prepareModel(ctx context.Context, l *placing, t thing) error {
 	report := filesImported{Kind: t.Kind, Name: t.title(), Folder: l.dir, Changed: []string{}}
-	slices.SortStableFunc(t.Parts, func(a, b bundle.Part) int {
-		return boolCompare(ollama.IsManifest(a.File), ollama.IsManifest(b.File))
-	})
 	for _, part := range t.Parts {
 		if slices.Contains(l.moves, part.File) { // a licence, say, of two models
 			continue
@@ -158,16 +156,6 @@ func (i *importRun) prepareModel(ctx context.Context, l *placing, t thing) error
 	}
 	i.report.Files = append(i.report.Files, report)
 	return nil
-}
-
-func boolCompare(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // checkFiles wants one GGUF file.

@@ -241,3 +241,22 @@ func eventually(t *testing.T, so func() bool) {
 	}
 	t.Fatal("it did not come to be so")
 }
+
+// serveHere serves a configuration in this process until the test ends, and
+// returns its log.
+func serveHere(t *testing.T, config string, env func(string) string) *output {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	log, ended := &output{}, make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--config", config}, env, strings.NewReader(""), &output{}, log)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-ended; code != 0 || t.Failed() {
+			t.Errorf("exit code %d:\n%s", code, log)
+		}
+	})
+	address(t, log)
+	return log
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,23 +26,6 @@ func TestHealth(t *testing.T) {
 	if code, out, errOut := tilgate(t, "health", "--config", config); code != 0 || out != "the service at "+at+" is ready\n" {
 		t.Errorf("it is there: %d, %s%s", code, out, errOut)
 	}
-}
-
-// serveHere serves until the test ends.
-func serveHere(t *testing.T, config string, env func(string) string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	log, ended := &output{}, make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--config", config}, env, strings.NewReader(""), &output{}, log)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("exit code %d:\n%s", code, log)
-		}
-	})
-	address(t, log)
 }
 
 // TestComposeConfig goes the way of deploy/compose/up with the files that are

@@ -146,17 +146,7 @@ func TestMetricsAreServed(t *testing.T) {
 	write(t, config, fmt.Sprintf("data = %q\nlisten = \"127.0.0.1:0\"\nmetrics = \"127.0.0.1:0\"\nknowledge = [%q]\nlanguages = [\"ky\", \"en\"]\n"+
 		"[[key]]%s\n[ollama]\nurl = \"\"\n[tls]\ncert = %q\nkey = %q\n[audit]\nfolder = %q\n[[backend]]\nname = \"one\"\nkind = \"ollama\"\nurl = \"http://127.0.0.1:1\"\n",
 		filepath.Join(dir, "data"), manifest, key, cert.Cert, cert.Key, filepath.Join(dir, "audit")))
-	ctx, cancel := context.WithCancel(t.Context())
-	log, ended := &output{}, make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--config", config}, noEnv, strings.NewReader(""), &output{}, log)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("exit code %d:\n%s", code, log)
-		}
-	})
+	log := serveHere(t, config, noEnv)
 	address(t, log)
 	s := beside{metrics: "http://" + regexp.MustCompile(`"msg":"serving metrics","address":"([^"]+)"`).FindStringSubmatch(log.String())[1] + "/metrics"}
 	wanted := []string{

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -35,7 +34,7 @@ func behindEachOther(t *testing.T, kind string) {
 			text += fmt.Sprintf("[[backend]]\nname = \"gpu\"\nkind = \"vllm\"\nurl = \"http://%s\"\nsite = \"here\"\n", model.address)
 		}
 		write(t, config, text)
-		serveConfig(t, config, func(name string) string { return map[string]string{"TILGATE_BACKEND_PEER_KEY": secret}[name] })
+		serveHere(t, config, func(name string) string { return map[string]string{"TILGATE_BACKEND_PEER_KEY": secret}[name] })
 		front = append(front, beside{service: &service{base: "http://" + address, key: secret}, metrics: "http://" + metrics + "/metrics"})
 	}
 	a, b := front[0], front[1]
@@ -76,23 +75,6 @@ func behindEachOther(t *testing.T, kind string) {
 		a.wait(t, "tilgate_backend_up", "peer", "0") // nobody keeps a model alive by hearsay
 		b.wait(t, "tilgate_backend_up", "peer", "0")
 	}
-}
-
-// serveConfig serves a configuration in this process until the test ends.
-func serveConfig(t *testing.T, config string, getenv func(string) string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	log, ended := &output{}, make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--config", config}, getenv, strings.NewReader(""), &output{}, log)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 || t.Failed() {
-			t.Errorf("exit code %d:\n%s", code, tailOf([]byte(log.String())))
-		}
-	})
-	address(t, log)
 }
 
 // What stands at no site would get nothing where sites are named, and that is

@@ -42,17 +42,7 @@ func serveWith(t *testing.T, sections string) *service {
 	if code, _, errOut := tilgate(t, "ingest", "--config", config, "--kb", "office", "--lang", "ky", filepath.Join(dir, "pension.txt")); code != 0 {
 		t.Fatal(errOut)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	log, ended := &output{}, make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--config", config}, noEnv, strings.NewReader(""), &output{}, log)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 || t.Failed() {
-			t.Errorf("exit code %d:\n%s", code, log)
-		}
-	})
+	log := serveHere(t, config, noEnv)
 	return &service{base: "http://" + address(t, log), key: secret}
 }
 
